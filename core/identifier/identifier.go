@@ -1,0 +1,128 @@
+// Package identifier gives e-mail addresses and user names one canonical form.
+//
+// Whatever spelling a person types, every part of authd that names an account
+// (stores, login chains, throttles, the command line) uses the form made here,
+// so that all spellings are one account and share one counter.
+//
+// User names follow the UsernameCaseMapped profile of RFC 8265 (PRECIS): width
+// mapping, lower case, normalisation form C, no spaces or control characters.
+// The domain of an address also takes its Unicode form (UTS 46), so that
+// MÜNCHEN.example and xn--mnchen-3ya.example are one domain. Local parts of
+// addresses are treated as case-insensitive, as every large mail system does,
+// although RFC 5321 lets a host think otherwise. Sub-addressing ("+tag") and
+// dots are kept: they may be different people's.
+package identifier
+
+import (
+	"errors"
+	"strings"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/text/secure/precis"
+)
+
+// MaxLength is the greatest length of an identifier as typed, in bytes. It is
+// the longest address RFC 5321 allows.
+const MaxLength = 254
+
+// The reasons why a text has no canonical form. They hold nothing of the text.
+var (
+	ErrEmpty   = errors.New("must not be empty")
+	ErrLength  = errors.New("must not be longer than 254 bytes")
+	ErrInvalid = errors.New("contains characters that names and addresses cannot have")
+	ErrEmail   = errors.New("must be an e-mail address")
+)
+
+// Canonical returns the one form of an e-mail address or user name. Spaces
+// around it are dropped. Canonical(Canonical(s)) == Canonical(s).
+func Canonical(s string) (string, error) {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return "", ErrEmpty
+	}
+	if len(s) > MaxLength {
+		return "", ErrLength
+	}
+	local, domain, isAddress := cutLast(s)
+	name, err := precis.UsernameCaseMapped.String(local)
+	if err != nil {
+		return "", ErrInvalid
+	}
+	if !isAddress {
+		return name, nil
+	}
+	host, err := canonicalDomain(domain)
+	if err != nil {
+		return "", err
+	}
+	return bounded(name + "@" + host)
+}
+
+// Email is Canonical for texts that must be addresses: one "@" with a local
+// part and a domain around it. It does not say whether the address exists.
+func Email(s string) (string, error) {
+	c, err := Canonical(s)
+	if err != nil {
+		return "", err
+	}
+	if !IsEmail(c) {
+		return "", ErrEmail
+	}
+	return c, nil
+}
+
+// IsEmail says whether a canonical identifier has the form of an address.
+func IsEmail(canonical string) bool {
+	local, domain, ok := cutLast(canonical)
+	return ok && local != "" && domain != "" && !strings.Contains(local, "@")
+}
+
+// Match says whether a canonical identifier fits a pattern, in which "*"
+// stands for any run of characters. The pattern is compared without regard to
+// case and must be otherwise canonical.
+func Match(pattern, canonical string) bool {
+	parts := strings.Split(strings.ToLower(pattern), "*")
+	if len(parts) == 1 {
+		return parts[0] == canonical
+	}
+	first, last := parts[0], parts[len(parts)-1]
+	if !strings.HasPrefix(canonical, first) {
+		return false
+	}
+	rest := canonical[len(first):]
+	for _, part := range parts[1 : len(parts)-1] {
+		_, after, found := strings.Cut(rest, part)
+		if !found {
+			return false
+		}
+		rest = after
+	}
+	return strings.HasSuffix(rest, last)
+}
+
+func canonicalDomain(domain string) (string, error) {
+	narrow, err := precis.UsernameCaseMapped.String(strings.TrimSuffix(domain, "."))
+	if err != nil {
+		return "", ErrInvalid
+	}
+	host, err := idna.Lookup.ToUnicode(narrow)
+	if err != nil {
+		return "", ErrInvalid
+	}
+	return host, nil
+}
+
+func bounded(s string) (string, error) {
+	if len(s) > 2*MaxLength {
+		return "", ErrLength
+	}
+	return s, nil
+}
+
+func cutLast(s string) (before, after string, found bool) {
+	i := strings.LastIndexByte(s, '@')
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+1:], true
+}

@@ -1,0 +1,101 @@
+package core
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Strategy is an opened backend: one field per capability, nil where this
+// backend, as configured, cannot. Nothing asserts types at request time; a
+// decorator copies the struct and wraps what is there.
+type Strategy struct {
+	Authenticator    Authenticator
+	Redirector       Redirector
+	Registrar        Registrar
+	Recoverer        Recoverer
+	PasswordChanger  PasswordChanger
+	Revalidator      Revalidator
+	PermissionSource PermissionSource
+	IdentitySource   IdentitySource
+	LogoutRedirector LogoutRedirector
+
+	// Ready says whether the backend answers now. Nil means always.
+	Ready func(context.Context) error
+	// Close frees what Open took. It may be called twice. Nil means nothing to free.
+	Close func() error
+}
+
+// Capability names one field of Strategy, as reports and tables show it.
+type Capability string
+
+// The capabilities, named by the question they answer.
+const (
+	CanLogin          Capability = "login"
+	CanRedirect       Capability = "redirect login"
+	CanRegister       Capability = "register"
+	CanRecover        Capability = "recover a password"
+	CanChangePassword Capability = "change a password"
+	CanRevalidate     Capability = "revalidate"
+	CanPermissions    Capability = "tell permissions"
+	CanIdentity       Capability = "tell an identity"
+	CanLogoutRedirect Capability = "redirect logout"
+)
+
+// Capabilities lists what the strategy can do, in the order of the fields.
+func (s Strategy) Capabilities() []Capability {
+	all := []struct {
+		name Capability
+		have bool
+	}{
+		{CanLogin, s.Authenticator != nil},
+		{CanRedirect, s.Redirector != nil},
+		{CanRegister, s.Registrar != nil},
+		{CanRecover, s.Recoverer != nil},
+		{CanChangePassword, s.PasswordChanger != nil},
+		{CanRevalidate, s.Revalidator != nil},
+		{CanPermissions, s.PermissionSource != nil},
+		{CanIdentity, s.IdentitySource != nil},
+		{CanLogoutRedirect, s.LogoutRedirector != nil},
+	}
+	var out []Capability
+	for _, c := range all {
+		if c.have {
+			out = append(out, c.name)
+		}
+	}
+	return out
+}
+
+// Kind is a type of strategy: what the YAML's type key names.
+type Kind struct {
+	Name string
+	// New returns a pointer to a configuration struct that holds the defaults.
+	New func() StrategyConfig
+}
+
+// StrategyConfig is a kind's options and its factory. Its exported fields
+// carry `koanf:"camelCase"` tags; YAML users and embedders fill the same struct.
+type StrategyConfig interface {
+	// Validate checks the options without touching anything outside the
+	// struct. It returns Problems with paths relative to the struct.
+	Validate() error
+	// Open builds the strategy. It makes no remote call and reads or writes
+	// no store: a backend that is down delays its own logins only, and Ready
+	// says so.
+	Open(context.Context, Env) (Strategy, error)
+}
+
+// Env is what the house lends to a strategy.
+type Env struct {
+	Name      string           // the strategy's name in the YAML
+	Log       *slog.Logger     // carries the name already
+	Now       func() time.Time // the only clock
+	Rand      io.Reader        // cryptographic randomness
+	HTTP      *http.Client     // for outgoing calls
+	PublicURL *url.URL         // the daemon's own address as browsers see it
+	Users     UserStore        // holds this strategy's users and nobody else's
+}
