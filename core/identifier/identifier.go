@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/net/idna"
 	"golang.org/x/text/secure/precis"
+	"golang.org/x/text/width"
 )
 
 // MaxLength is the greatest length of an identifier as typed, in bytes. It is
@@ -43,7 +44,8 @@ func Canonical(s string) (string, error) {
 	if len(s) > MaxLength {
 		return "", ErrLength
 	}
-	local, domain, isAddress := cutLast(s)
+	// Folded first, so that a full-width "@" separates as an ASCII one does.
+	local, domain, isAddress := cutLast(width.Fold.String(s))
 	name, err := precis.UsernameCaseMapped.String(local)
 	if err != nil {
 		return "", ErrInvalid
