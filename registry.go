@@ -1,13 +1,61 @@
-// Package authd composes authentication strategies behind one AuthProvider.
+// Package authd composes authentication strategies behind one AuthProvider:
+// the nine methods that front ends call, each answered by the backend that the
+// configuration names.
+//
+// A [Registry] is built once from [Options] and is immutable. It is what an
+// embedder holds; core/httpapi serves it over HTTP, and the daemon in
+// cmd/authd is these two put together by a YAML file. A reader wants [New],
+// then [Registry], then the core package, which holds the contract.
+//
+// The package imports neither a configuration library nor any strategy: kinds
+// are handed in as values.
 package authd
 
 import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/authd-go/authd/core"
 	"github.com/authd-go/authd/core/flow"
 	"github.com/authd-go/authd/core/onerror"
+	"github.com/authd-go/authd/core/route"
+	"github.com/authd-go/authd/core/session"
 )
+
+// The provider object as an operator writes it; see core/route.
+type (
+	Methods      = route.Methods
+	Route        = route.Route
+	CheckRoute   = route.Check
+	LogoutRoute  = route.Logout
+	ValueRoute   = route.Value
+	OnErrorRoute = route.OnError
+	RefreshRoute = route.Refresh
+	Use          = route.Use
+	Link         = route.Link
+)
+
+// Session is the reserved name in a use list: the backend that signed the
+// caller in.
+const Session = route.Session
+
+// DefaultTimeout bounds one question to a backend whose Timeout is 0.
+const DefaultTimeout = 10 * time.Second
+
+// DefaultMethods returns what holds where a configuration is silent. No
+// backend is in use: which one answers is never guessed.
+func DefaultMethods() Methods { return route.Defaults() }
+
+// Names makes a use list of plain strategy names.
+func Names(names ...string) Use { return route.Names(names...) }
 
 // House holds the options every strategy takes beside its own.
 type House struct {
@@ -22,86 +70,232 @@ type House struct {
 type StrategyOptions struct {
 	House
 	Kind   string              // the kind's name, for reports
-	Config core.StrategyConfig // nil if it could not be decoded; then Check reports nothing about it
+	Config core.StrategyConfig // nil if it could not be decoded; then Check says nothing about it
 }
 
-// Link is one entry of a use list.
-type Link struct {
-	Strategy      string    `koanf:"strategy"`
-	OnUnknown     flow.Step `koanf:"onUnknown"`     // default next; login only
-	OnRejected    flow.Step `koanf:"onRejected"`    // default next; login only
-	OnUnavailable flow.Step `koanf:"onUnavailable"` // default next; login only
+// Options are what a Registry is made of.
+type Options struct {
+	Strategies map[string]StrategyOptions // by name: a lower-case letter, then letters, digits and dashes
+	Methods    Methods
+	Messages   core.Messages // texts in place of core.DefaultMessages
+	// RedirectOrigins are the origins, beside PublicURL's, that redirects may lead to.
+	RedirectOrigins []string
+	PublicURL       *url.URL // the only origin ever put into links
+
+	// Sessions and Tokens are required by New and not used by Check.
+	Sessions *session.Manager
+	Tokens   *session.OneTime
+	// Users returns the store of one strategy's users. Nil is allowed if no
+	// strategy keeps users.
+	Users    func(strategy string) core.UserStore
+	Recovery flow.RecoverySender // takes reset links to people; may be nil
+	Tracer   core.Tracer         // receives every decision; may be nil
+	Log      *slog.Logger        // default slog.Default
+	Now      func() time.Time    // default time.Now
+	HTTP     *http.Client        // for the strategies' outgoing calls; default: one with a time-out
 }
 
-// Use says which backends answer a method. In YAML it is a name, a list, or
-// the long form of a link. The name "session" stands for the backend that
-// signed the caller in.
-type Use []Link
-
-// Session is the reserved name in a use list.
-const Session = "session"
-
-// Route is one method: who answers it and where the front end goes then.
-type Route struct {
-	Use               Use    `koanf:"use"`
-	RedirectTo        string `koanf:"redirectTo"`        // after success; "" stays
-	FailureRedirectTo string `koanf:"failureRedirectTo"` // after a refusal; "" stays
+// Registry is the AuthProvider, and the refresh flow and the list of own
+// sessions beside it, over its opened strategies. It is immutable and safe for
+// concurrent use.
+type Registry struct {
+	*flow.Provider
+	names    []string // of the strategies, sorted
+	backends map[string]route.Backend
+	methods  Methods
 }
 
-// CheckRoute is the check method, which asks no backend.
-type CheckRoute struct {
-	RedirectTo string `koanf:"redirectTo"` // without a session
-	Logout     bool   `koanf:"logout"`
+// Check says everything that is wrong with the options, as core.Problems with
+// paths such as "methods.register.use". It opens the strategies without a
+// store and closes them again, and reaches for nothing outside the process.
+func Check(ctx context.Context, o Options) error {
+	o.Users = func(string) core.UserStore { return core.OfflineUsers{} }
+	r, problems := compose(ctx, o.withDefaults())
+	return errors.Join(problems.Err(), r.closeStrategies())
 }
 
-// LogoutRoute is the logout method.
-type LogoutRoute struct {
-	RedirectTo string `koanf:"redirectTo"`
-}
-
-// ValueRoute is getPermissions or getIdentity.
-type ValueRoute struct {
-	Use Use `koanf:"use"`
-}
-
-// OnErrorRoute is the onError method, which asks no backend.
-type OnErrorRoute struct {
-	Rules onerror.Table `koanf:"rules"`
-}
-
-// RefreshRoute is the refresh flow beside the nine methods.
-type RefreshRoute struct {
-	Aliases []string `koanf:"aliases"` // further paths of the HTTP face
-}
-
-// Methods is the provider object, method by method. A method without use is off.
-type Methods struct {
-	Login          Route        `koanf:"login"`
-	Check          CheckRoute   `koanf:"check"`
-	Logout         LogoutRoute  `koanf:"logout"`
-	Register       Route        `koanf:"register"`
-	ForgotPassword Route        `koanf:"forgotPassword"`
-	UpdatePassword Route        `koanf:"updatePassword"`
-	GetPermissions ValueRoute   `koanf:"getPermissions"`
-	GetIdentity    ValueRoute   `koanf:"getIdentity"`
-	OnError        OnErrorRoute `koanf:"onError"`
-	Refresh        RefreshRoute `koanf:"refresh"`
-}
-
-// DefaultMethods returns what holds where a configuration is silent. No
-// backend is in use: which one answers is never guessed.
-func DefaultMethods() Methods {
-	session := Use{{Strategy: Session}}
-	return Methods{
-		Login:          Route{RedirectTo: "/"},
-		Check:          CheckRoute{RedirectTo: "/login", Logout: true},
-		Logout:         LogoutRoute{RedirectTo: "/login"},
-		Register:       Route{RedirectTo: "/login"},
-		ForgotPassword: Route{RedirectTo: "/login"},
-		UpdatePassword: Route{RedirectTo: "/login"},
-		GetPermissions: ValueRoute{Use: session},
-		GetIdentity:    ValueRoute{Use: session},
-		OnError:        OnErrorRoute{Rules: onerror.DefaultTable()},
-		Refresh:        RefreshRoute{Aliases: []string{"/auth/token/refresh", "/auth/refresh-token", "/refresh"}},
+// New opens the strategies and routes the methods. It fails with core.Problems
+// if the options are wrong, and closes what it had opened. A remote backend
+// that is down does not make it fail.
+func New(ctx context.Context, o Options) (*Registry, error) {
+	if o.Sessions == nil || o.Tokens == nil || o.PublicURL == nil {
+		return nil, errors.New("authd: Options need Sessions, Tokens and PublicURL")
 	}
+	r, problems := compose(ctx, o.withDefaults())
+	if err := problems.Err(); err != nil {
+		return nil, errors.Join(err, r.closeStrategies())
+	}
+	return r, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.HTTP == nil {
+		o.HTTP = &http.Client{Timeout: DefaultTimeout}
+	}
+	if o.Users == nil {
+		o.Users = func(string) core.UserStore { return core.OfflineUsers{} }
+	}
+	if o.PublicURL == nil {
+		o.PublicURL = &url.URL{Scheme: "http", Host: "localhost"}
+	}
+	return o
+}
+
+func compose(ctx context.Context, o Options) (*Registry, core.Problems) {
+	r := &Registry{backends: map[string]route.Backend{}, methods: o.Methods}
+	r.names = slices.Sorted(maps.Keys(o.Strategies))
+	var problems core.Problems
+	for _, name := range r.names {
+		path := "strategies." + name
+		b, err := open(ctx, o, name)
+		problems.Merge(path, err)
+		checkName(&problems, path, name)
+		r.backends[name] = b
+	}
+	redirects, err := core.NewRedirectPolicy(append([]string{o.PublicURL.Scheme + "://" + o.PublicURL.Host}, o.RedirectOrigins...)...)
+	problems.Merge("redirects.allowedOrigins", err)
+	routes, wrong := o.Methods.Resolve(r.backends, redirects)
+	problems = append(problems, wrong...)
+	if len(problems) == 0 && o.Sessions != nil {
+		r.Provider = flow.New(flow.Options{
+			Routes: routes, Redirects: redirects, Messages: core.DefaultMessages().With(o.Messages),
+			Session: o.Sessions, Tokens: o.Tokens, Recovery: o.Recovery, PublicURL: o.PublicURL, Tracer: o.Tracer, Now: o.Now,
+		})
+	}
+	return r, problems
+}
+
+var slug = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+
+func checkName(problems *core.Problems, path, name string) {
+	switch {
+	case name == Session:
+		problems.Add(path, `"session" is reserved: in use lists it stands for the backend that signed the caller in`)
+	case !slug.MatchString(name):
+		problems.Add(path, "a strategy's name is a lower-case letter, then lower-case letters, digits and dashes")
+	}
+}
+
+// open builds one backend. The house options are checked even if the kind's
+// own are wrong, so that one report has it all.
+func open(ctx context.Context, o Options, name string) (route.Backend, error) {
+	s := o.Strategies[name]
+	b := &flow.Backend{Name: name, Label: s.Label, Accepts: s.Accepts, Roles: s.Roles, TrustEmail: s.TrustEmail, Timeout: s.Timeout}
+	if b.Label == "" {
+		b.Label = name
+	}
+	if b.Timeout == 0 {
+		b.Timeout = DefaultTimeout
+	}
+	problems := s.House.problems()
+	out := route.Backend{Backend: b, Kind: s.Kind, Broken: true}
+	if s.Config == nil {
+		return out, problems.Err()
+	}
+	if err := s.Config.Validate(); err != nil {
+		problems.Merge("", err)
+		return out, problems.Err()
+	}
+	opened, err := s.Config.Open(ctx, core.Env{
+		Name: name, Log: o.Log.With("strategy", name), Now: o.Now, Rand: rand.Reader,
+		HTTP: o.HTTP, PublicURL: o.PublicURL, Users: o.Users(name),
+	})
+	problems.Merge("", err)
+	if err == nil {
+		b.Strategy, out.Broken = opened, false
+	}
+	return out, problems.Err()
+}
+
+func (h House) problems() core.Problems {
+	var problems core.Problems
+	if h.Timeout < 0 {
+		problems.Add("timeout", "must not be negative")
+	}
+	if slices.Contains(h.Accepts, "") {
+		problems.Add("accepts", `a pattern must not be empty; write "*" for everybody`)
+	}
+	return problems
+}
+
+// Close delivers what was accepted, until ctx ends, then closes the strategies
+// in reverse order. It leaves the session manager and the stores alone: they
+// were handed in.
+func (r *Registry) Close(ctx context.Context) error {
+	return errors.Join(r.Provider.Close(ctx), r.closeStrategies())
+}
+
+func (r *Registry) closeStrategies() error {
+	var errs []error
+	for _, name := range slices.Backward(r.names) {
+		if c := r.backends[name].Strategy.Close; c != nil {
+			errs = append(errs, c())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Ready asks every strategy whether its backend answers now. The map has an
+// entry for each strategy, nil if it is ready.
+func (r *Registry) Ready(ctx context.Context) map[string]error {
+	out := make(map[string]error, len(r.names))
+	for _, name := range r.names {
+		out[name] = nil
+		if ready := r.backends[name].Strategy.Ready; ready != nil {
+			out[name] = ready(ctx)
+		}
+	}
+	return out
+}
+
+// Capabilities returns what each strategy can do, as it is configured.
+func (r *Registry) Capabilities() map[string][]core.Capability {
+	out := make(map[string][]core.Capability, len(r.names))
+	for _, name := range r.names {
+		out[name] = r.backends[name].Strategy.Capabilities()
+	}
+	return out
+}
+
+// ProviderInfo is a backend that a login page may offer.
+type ProviderInfo struct {
+	Name     string // what a call names as providerName
+	Label    string
+	Redirect bool // signs in at another site
+}
+
+// Providers lists the backends of the login chain, in order.
+func (r *Registry) Providers() []ProviderInfo {
+	var out []ProviderInfo
+	for _, link := range r.Routes.Login {
+		out = append(out, ProviderInfo{link.Name, link.Label, link.Strategy.Redirector != nil})
+	}
+	return out
+}
+
+// OnErrorRules returns the onError table.
+func (r *Registry) OnErrorRules() onerror.Table { return slices.Clone(r.Routes.OnError) }
+
+// InUse lists the methods that are on, in the order of the contract.
+func (r *Registry) InUse() []string {
+	out := []string{core.MethodLogin, core.MethodCheck, core.MethodLogout, core.MethodOnError}
+	for _, m := range []struct {
+		name string
+		use  Use
+	}{
+		{core.MethodRegister, r.methods.Register.Use},
+		{core.MethodForgotPassword, r.methods.ForgotPassword.Use},
+		{core.MethodUpdatePassword, r.methods.UpdatePassword.Use},
+	} {
+		if len(m.use) > 0 {
+			out = append(out, m.name)
+		}
+	}
+	return append(out, core.MethodGetPermissions, core.MethodGetIdentity)
 }

@@ -1,0 +1,178 @@
+package flow
+
+import (
+	"context"
+	"errors"
+
+	"github.com/authd-go/authd/core"
+	"github.com/authd-go/authd/core/identifier"
+	"github.com/authd-go/authd/core/session"
+)
+
+const opAuthenticate = "authenticate"
+
+// Login implements core.AuthProvider.
+func (p *Provider) Login(ctx context.Context, r core.Request) core.ActionResult {
+	d := p.begin(core.MethodLogin, r)
+	result, err := p.login(ctx, d, r)
+	return d.action(ctx, result, p.Routes.LoginFailureTo, err)
+}
+
+func (p *Provider) login(ctx context.Context, d *decision, r core.Request) (core.ActionResult, error) {
+	target, err := p.redirect(r.Params, p.Routes.LoginTo)
+	if err != nil {
+		return core.ActionResult{}, err
+	}
+	links, err := p.chain(r.Params)
+	if err != nil {
+		return core.ActionResult{}, err
+	}
+	credentials, err := readCredentials(r.Params)
+	if err != nil {
+		return core.ActionResult{}, err
+	}
+	remember, err := r.Params.Bool(true, "remember", "rememberMe")
+	if err != nil {
+		return core.ActionResult{}, err
+	}
+	id, err := d.authenticate(ctx, links, credentials)
+	if err != nil {
+		return core.ActionResult{}, err
+	}
+	tokens, err := d.open(ctx, r, session.NewSession{Identity: id, AuthAt: d.trace.Start, Persistent: remember})
+	return core.ActionResult{RedirectTo: target, Tokens: tokens}, err
+}
+
+// open makes a session and notes it in the trace.
+func (d *decision) open(ctx context.Context, r core.Request, n session.NewSession) (*core.Tokens, error) {
+	if r.Client.Addr.IsValid() {
+		n.Addr = r.Client.Addr.String()
+	}
+	n.UserAgent = r.Client.UserAgent
+	issued, err := d.p.Session.Create(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	d.trace.SessionID = issued.SessionID
+	return &issued.Tokens, nil
+}
+
+// chain returns the links to ask: all of them, or the one the caller picked.
+func (p *Provider) chain(params core.Params) ([]Link, error) {
+	name, err := params.String("providerName")
+	if err != nil {
+		return nil, err
+	}
+	if len(p.Routes.Login) == 0 {
+		return nil, core.Fail(core.Unsupported, "login", nil)
+	}
+	if name == "" {
+		return p.Routes.Login, nil
+	}
+	for _, l := range p.Routes.Login {
+		if l.Name == name {
+			return []Link{l}, nil
+		}
+	}
+	return nil, core.InvalidField("providerName", "names no provider that is in use here")
+}
+
+func readCredentials(params core.Params) (core.Credentials, error) {
+	typed, err := readIdentifier(params)
+	if err != nil {
+		return core.Credentials{}, err
+	}
+	password, err := readPassword(params, "password")
+	if err != nil {
+		return core.Credentials{}, err
+	}
+	// What has no canonical form names no account, but it must cost the same
+	// and answer the same as any unknown name, so the chain is asked all the same.
+	canonical, _ := identifier.Canonical(typed)
+	return core.Credentials{Identifier: canonical, Typed: typed, Password: password, Params: params}, nil
+}
+
+func readIdentifier(params core.Params) (string, error) {
+	typed, err := params.String("email", "username", "identifier")
+	if err != nil {
+		return "", err
+	}
+	if typed == "" {
+		return "", core.InvalidField("email", "is required")
+	}
+	return typed, nil
+}
+
+func readPassword(params core.Params, names ...string) (core.Secret, error) {
+	text, err := params.String(names...)
+	if err != nil {
+		return core.Secret{}, err
+	}
+	if text == "" {
+		return core.Secret{}, core.InvalidField(names[0], "is required")
+	}
+	return core.NewSecret(text), nil
+}
+
+// authenticate walks the chain. It ends at the first backend that accepts or
+// that has the last word. An outage on the way is never read as a wrong
+// password: if nobody accepts, the answer is then Unavailable.
+func (d *decision) authenticate(ctx context.Context, links []Link, c core.Credentials) (core.Identity, error) {
+	var outage error
+	refusal := error(core.Fail(core.UnknownUser, opAuthenticate, nil))
+	for _, link := range links {
+		if !link.accepts(c.Identifier) {
+			d.skip(link.Backend, opAuthenticate)
+			continue
+		}
+		id, err := d.authenticateAt(ctx, link.Backend, c)
+		if err == nil {
+			return id, nil
+		}
+		code := core.CodeOf(err)
+		if code == core.Unavailable {
+			outage = errors.Join(outage, err)
+		}
+		if code != core.UnknownUser {
+			refusal = err
+		}
+		if link.after(code) == StepStop || ctx.Err() != nil {
+			break
+		}
+		d.verdict(core.VerdictNext)
+	}
+	if outage != nil && d.p.Messages.Refuse(refusal).Code == core.InvalidCredentials {
+		return core.Identity{}, core.Fail(core.Unavailable, opAuthenticate, outage)
+	}
+	return core.Identity{}, refusal
+}
+
+func (d *decision) authenticateAt(ctx context.Context, b *Backend, c core.Credentials) (id core.Identity, err error) {
+	err = d.ask(ctx, b, opAuthenticate, func(ctx context.Context) error {
+		id, err = b.Strategy.Authenticator.Authenticate(ctx, c)
+		if err == nil && id.Subject == "" {
+			return core.Fail(core.Internal, opAuthenticate, errors.New("the strategy named no subject"))
+		}
+		return err
+	})
+	if err != nil {
+		return core.Identity{}, err
+	}
+	id = b.own(id)
+	d.trace.Account = id.AccountID
+	return id, nil
+}
+
+// after says what follows an outcome. Only three outcomes may be configured;
+// every other one is the last word.
+func (l Link) after(code core.Code) Step {
+	switch code {
+	case core.UnknownUser:
+		return l.OnUnknown
+	case core.InvalidCredentials:
+		return l.OnRejected
+	case core.Unavailable:
+		return l.OnUnavailable
+	}
+	return StepStop
+}

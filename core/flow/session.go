@@ -1,0 +1,208 @@
+package flow
+
+import (
+	"context"
+
+	"github.com/authd-go/authd/core"
+	"github.com/authd-go/authd/core/onerror"
+)
+
+// Check implements core.AuthProvider.
+func (p *Provider) Check(ctx context.Context, r core.Request) core.CheckResult {
+	d := p.begin(core.MethodCheck, r)
+	claims, err := p.caller(ctx, r)
+	d.trace.Account, d.trace.SessionID = claims.Identity.AccountID, claims.SessionID
+	if refusal := d.end(ctx, err); refusal != nil {
+		return core.CheckResult{RedirectTo: p.Routes.CheckTo, Logout: p.Routes.CheckLogout, Error: refusal}
+	}
+	return core.CheckResult{Authenticated: true, Identity: &claims.Identity}
+}
+
+// Logout implements core.AuthProvider. A redirectPath that may not be followed
+// is refused after the session has ended: nobody stays signed in over it.
+func (p *Provider) Logout(ctx context.Context, r core.Request) core.ActionResult {
+	d := p.begin(core.MethodLogout, r)
+	elsewhere, err := p.logout(ctx, d, r)
+	target, redirectErr := p.redirect(r.Params, p.Routes.LogoutTo)
+	if err == nil {
+		err = redirectErr
+	}
+	if elsewhere != "" {
+		target = elsewhere
+	}
+	return d.action(ctx, core.ActionResult{RedirectTo: target}, "", err)
+}
+
+// logout ends the session that the tokens belong to, if any, and returns the
+// address at which the other site signs out too, if there is one.
+func (p *Provider) logout(ctx context.Context, d *decision, r core.Request) (elsewhere string, err error) {
+	id, ok := p.Session.Owner(r.AccessToken, r.RefreshToken)
+	if !ok {
+		return "", nil
+	}
+	d.trace.SessionID = id
+	row, err := p.Session.Session(ctx, id)
+	if err == nil {
+		d.trace.Account = row.Identity.AccountID
+		elsewhere = p.logoutURL(ctx, d, row.Identity)
+	}
+	_, err = p.Session.End(ctx, core.SessionEnd{ID: id, Reason: "logout", At: p.Now()})
+	return elsewhere, err
+}
+
+// logoutURL never stands in the way of signing out here.
+func (p *Provider) logoutURL(ctx context.Context, d *decision, id core.Identity) (elsewhere string) {
+	b := p.Routes.Backends[id.Strategy]
+	if b == nil || b.Strategy.LogoutRedirector == nil {
+		return ""
+	}
+	returnTo := p.PublicURL.JoinPath("/").String()
+	err := d.ask(ctx, b, "logout address", func(ctx context.Context) (err error) {
+		elsewhere, err = b.Strategy.LogoutRedirector.LogoutURL(ctx, id, returnTo)
+		return err
+	})
+	if err != nil {
+		return ""
+	}
+	return elsewhere
+}
+
+// Refresh implements core.Refresher.
+func (p *Provider) Refresh(ctx context.Context, r core.Request) core.ActionResult {
+	d := p.begin(core.MethodRefresh, r)
+	tokens, err := p.refresh(ctx, d, r)
+	return d.action(ctx, core.ActionResult{Tokens: tokens}, "", err)
+}
+
+func (p *Provider) refresh(ctx context.Context, d *decision, r core.Request) (*core.Tokens, error) {
+	issued, err := p.Session.Refresh(ctx, r.RefreshToken, func(ctx context.Context, id core.Identity) (core.Identity, error) {
+		d.trace.Account = id.AccountID
+		return p.revalidate(ctx, d, id)
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.trace.SessionID = issued.SessionID
+	return &issued.Tokens, nil
+}
+
+func (p *Provider) revalidate(ctx context.Context, d *decision, id core.Identity) (core.Identity, error) {
+	b := p.Routes.Backends[id.Strategy]
+	if b == nil {
+		return core.Identity{}, core.Fail(core.UnknownUser, "revalidate", nil) // the backend is no longer configured
+	}
+	if b.Strategy.Revalidator == nil {
+		return id, nil
+	}
+	err := d.ask(ctx, b, "revalidate", func(ctx context.Context) error {
+		fresh, err := b.Strategy.Revalidator.Revalidate(ctx, id.Subject)
+		if err == nil {
+			id = b.own(fresh)
+		}
+		return err
+	})
+	return id, err
+}
+
+// OnError implements core.AuthProvider. It never sends the user to the page
+// that the call came from, which would be a loop.
+func (p *Provider) OnError(ctx context.Context, r core.Request) core.ErrorResult {
+	d := p.begin(core.MethodOnError, r)
+	result, err := p.onError(ctx, d, r)
+	if refusal := d.end(ctx, err); refusal != nil {
+		return core.ErrorResult{Error: refusal}
+	}
+	return result
+}
+
+func (p *Provider) onError(ctx context.Context, d *decision, r core.Request) (core.ErrorResult, error) {
+	status, err := onerror.StatusOf(r.Params)
+	if err != nil {
+		return core.ErrorResult{}, err
+	}
+	page, err := r.Params.String("page")
+	if err != nil {
+		return core.ErrorResult{}, err
+	}
+	rule, ok := p.Routes.OnError.Match(status)
+	if !ok {
+		return core.ErrorResult{}, nil
+	}
+	if rule.Refresh && r.RefreshToken != "" {
+		tokens, err := p.refresh(ctx, d, r)
+		if err == nil {
+			return core.ErrorResult{Tokens: tokens}, nil
+		}
+		if core.CodeOf(err) == core.Unavailable {
+			return core.ErrorResult{}, err // says nothing about the session, so nobody is logged out
+		}
+	}
+	result := core.ErrorResult{Logout: rule.Logout, RedirectTo: rule.RedirectTo}
+	if page == "" {
+		page = r.Client.Page
+	}
+	if onerror.SamePage(result.RedirectTo, page) {
+		result.RedirectTo = ""
+	}
+	return result, nil
+}
+
+// Sessions implements core.SessionKeeper.
+func (p *Provider) Sessions(ctx context.Context, r core.Request) core.SessionsResult {
+	d := p.begin(core.MethodSessions, r)
+	infos, err := p.sessions(ctx, d, r)
+	if refusal := d.end(ctx, err); refusal != nil {
+		return core.SessionsResult{Error: refusal}
+	}
+	return core.SessionsResult{Sessions: infos}
+}
+
+func (p *Provider) sessions(ctx context.Context, d *decision, r core.Request) ([]core.SessionInfo, error) {
+	claims, err := p.caller(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	d.trace.Account, d.trace.SessionID = claims.Identity.AccountID, claims.SessionID
+	rows, err := p.Session.List(ctx, claims.Identity.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	return sessionInfos(rows, claims.SessionID), nil
+}
+
+func sessionInfos(rows []core.Session, current string) []core.SessionInfo {
+	infos := make([]core.SessionInfo, len(rows))
+	for i, row := range rows {
+		infos[i] = core.SessionInfo{
+			ID: row.ID, Current: row.ID == current, Strategy: row.Identity.Strategy,
+			CreatedAt: row.CreatedAt, LastUsed: row.AdvancedAt, ExpiresAt: row.IdleExpires,
+			Addr: row.Addr, UserAgent: row.UserAgent,
+		}
+	}
+	return infos
+}
+
+// EndSession implements core.SessionKeeper.
+func (p *Provider) EndSession(ctx context.Context, r core.Request, id string) core.ActionResult {
+	d := p.begin(core.MethodSessions, r)
+	return d.action(ctx, core.ActionResult{}, "", p.endSession(ctx, d, r, id))
+}
+
+func (p *Provider) endSession(ctx context.Context, d *decision, r core.Request, id string) error {
+	claims, err := p.caller(ctx, r)
+	if err != nil {
+		return err
+	}
+	account := claims.Identity.AccountID
+	d.trace.Account, d.trace.SessionID = account, claims.SessionID
+	end := core.SessionEnd{ID: id, Reason: "ended_by_user", At: p.Now()}
+	if id == "" {
+		end.Account = account
+	} else if row, err := p.Session.Session(ctx, id); core.CodeOf(err) == core.Unavailable {
+		return err
+	} else if err != nil || row.Identity.AccountID != account {
+		return core.Fail(core.Forbidden, "end session", err)
+	}
+	_, err = p.Session.End(ctx, end)
+	return err
+}
