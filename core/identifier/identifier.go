@@ -6,15 +6,17 @@
 //
 // User names follow the UsernameCaseMapped profile of RFC 8265 (PRECIS): width
 // mapping, lower case, normalisation form C, no spaces or control characters.
-// The domain of an address also takes its Unicode form (UTS 46), so that
-// MÜNCHEN.example and xn--mnchen-3ya.example are one domain. Local parts of
-// addresses are treated as case-insensitive, as every large mail system does,
-// although RFC 5321 lets a host think otherwise. Sub-addressing ("+tag") and
-// dots are kept: they may be different people's.
+// So do the local parts of addresses: they are treated as case-insensitive, as
+// every large mail system does, although RFC 5321 lets a host think otherwise.
+// The domain takes its Unicode form by UTS 46, so that MÜNCHEN.example and
+// xn--mnchen-3ya.example are one domain. Sub-addressing ("+tag") and dots in
+// local parts are kept: they may be different people's. Characters that merely
+// look alike stay different too.
 package identifier
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -22,8 +24,9 @@ import (
 	"golang.org/x/text/width"
 )
 
-// MaxLength is the greatest length of an identifier as typed, in bytes. It is
-// the longest address RFC 5321 allows.
+// MaxLength is the greatest length of an identifier in bytes, as typed (without
+// the spaces around it) and in its canonical form. It is the longest address
+// RFC 5321 allows.
 const MaxLength = 254
 
 // The reasons why a text has no canonical form. They hold nothing of the text.
@@ -34,8 +37,9 @@ var (
 	ErrEmail   = errors.New("must be an e-mail address")
 )
 
-// Canonical returns the one form of an e-mail address or user name. Spaces
-// around it are dropped. Canonical(Canonical(s)) == Canonical(s).
+// Canonical returns the one form of an e-mail address or user name, or one of
+// the errors above. Spaces around it are dropped. A form is its own form:
+// Canonical(Canonical(s)) == Canonical(s).
 func Canonical(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
@@ -44,10 +48,26 @@ func Canonical(s string) (string, error) {
 	if len(s) > MaxLength {
 		return "", ErrLength
 	}
+	form, err := apply(s)
+	if err != nil {
+		return "", err
+	}
+	if len(form) > MaxLength {
+		return "", ErrLength
+	}
+	// RFC 8264 section 7: what the rules do not leave alone is refused.
+	if again, err := apply(form); err != nil || again != form {
+		return "", ErrInvalid
+	}
+	return form, nil
+}
+
+// apply makes the rules' one pass.
+func apply(s string) (string, error) {
 	// Folded first, so that a full-width "@" separates as an ASCII one does.
 	local, domain, isAddress := cutLast(width.Fold.String(s))
 	name, err := precis.UsernameCaseMapped.String(local)
-	if err != nil {
+	if err != nil || name == "" {
 		return "", ErrInvalid
 	}
 	if !isAddress {
@@ -57,7 +77,7 @@ func Canonical(s string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return bounded(name + "@" + host)
+	return name + "@" + host, nil
 }
 
 // Email is Canonical for texts that must be addresses: one "@" with a local
@@ -102,23 +122,18 @@ func Match(pattern, canonical string) bool {
 	return strings.HasSuffix(rest, last)
 }
 
+// canonicalDomain leaves the judgement to UTS 46: the rules for user names are
+// made for one word and would refuse a Hebrew name under .com.
 func canonicalDomain(domain string) (string, error) {
-	narrow, err := precis.UsernameCaseMapped.String(strings.TrimSuffix(domain, "."))
+	host, err := idna.Lookup.ToUnicode(domain)
 	if err != nil {
 		return "", ErrInvalid
 	}
-	host, err := idna.Lookup.ToUnicode(narrow)
-	if err != nil {
+	host = strings.TrimSuffix(host, ".") // the root, which may be written
+	if slices.Contains(strings.Split(host, "."), "") {
 		return "", ErrInvalid
 	}
 	return host, nil
-}
-
-func bounded(s string) (string, error) {
-	if len(s) > 2*MaxLength {
-		return "", ErrLength
-	}
-	return s, nil
 }
 
 func cutLast(s string) (before, after string, found bool) {
