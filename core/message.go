@@ -84,6 +84,9 @@ func (m Messages) refusal(e *Error) *Refusal {
 	if !ok {
 		text = DefaultMessages()[Internal]
 	}
+	if why, ok := reasonText(e.Reason); ok && text == DefaultMessages()[e.Code] {
+		text.Message = why
+	}
 	return &Refusal{
 		Name: text.Name, Message: withFields(text.Message, e.Fields), Code: e.Code, Reason: e.Reason, Action: e.Action,
 		Errors: maps.Clone(e.Fields), RetryAfter: e.RetryAfter,
@@ -101,4 +104,18 @@ func withFields(message string, fields map[string]string) string {
 		details = append(details, name+" "+fields[name])
 	}
 	return strings.TrimSuffix(message, ".") + ": " + strings.Join(details, "; ") + "."
+}
+
+// reasonText says more than the code's own text does. It gives way to a text
+// that the operator chose for the code.
+func reasonText(reason string) (string, bool) {
+	switch reason {
+	case "refresh_reused":
+		return "An old refresh token was used again, so this session was ended for safety. Please sign in.", true
+	case "session_expired":
+		return "This session was not used for too long. Please sign in.", true
+	case "account_gone":
+		return "This account can no longer sign in.", true
+	}
+	return "", false
 }

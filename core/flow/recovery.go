@@ -3,10 +3,12 @@ package flow
 import (
 	"context"
 	"errors"
+	"net/url"
 	"sync"
 
 	"github.com/authd-go/authd/core"
 	"github.com/authd-go/authd/core/identifier"
+	"github.com/authd-go/authd/core/session"
 )
 
 // ForgotPassword implements core.AuthProvider. Making and sending the token
@@ -87,7 +89,7 @@ func (p *Provider) sendRecovery(ctx context.Context, owner core.Identity) error 
 			Err: errors.New("no mail is configured; `authd user reset` prints a link"),
 		}
 	}
-	link, err := p.ResetLink(ctx, owner.AccountID)
+	link, err := ResetLink(ctx, p.Tokens, p.PublicURL, owner.AccountID)
 	if err != nil {
 		return err
 	}
@@ -95,16 +97,16 @@ func (p *Provider) sendRecovery(ctx context.Context, owner core.Identity) error 
 	return p.Recovery.SendRecovery(ctx, link)
 }
 
-// ResetLink makes a one-time link that sets a new password for an account.
-// An older link of the account stops working.
-func (p *Provider) ResetLink(ctx context.Context, account core.AccountID) (Recovery, error) {
-	token, expires, err := p.Tokens.Issue(ctx, PurposeReset, account, ResetTTL)
+// ResetLink makes a one-time link that sets a new password for an account. An
+// older link of the account stops working.
+func ResetLink(ctx context.Context, tokens *session.OneTime, publicURL *url.URL, account core.AccountID) (Recovery, error) {
+	token, expires, err := tokens.Issue(ctx, PurposeReset, account, ResetTTL)
 	if err != nil {
 		return Recovery{}, err
 	}
-	link := p.PublicURL.JoinPath(ResetPath)
+	link := publicURL.JoinPath(ResetPath)
 	link.RawQuery = "token=" + token.Reveal() // the token's alphabet needs no escaping
-	return Recovery{Link: core.NewSecret(link.String()), Expires: expires}, nil
+	return Recovery{Identity: core.Identity{AccountID: account}, Link: core.NewSecret(link.String()), Expires: expires}, nil
 }
 
 // mailroomSize bounds the recoveries that wait to be sent.
