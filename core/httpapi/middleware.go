@@ -1,0 +1,183 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/authd-go/authd/core"
+)
+
+// facts are what is known of a request before it is looked at.
+type facts struct {
+	id   string
+	addr netip.Addr
+}
+
+type factsKey struct{}
+
+func factsOf(r *http.Request) facts {
+	f, _ := r.Context().Value(factsKey{}).(facts)
+	return f
+}
+
+const requestIDHeader = "X-Request-Id"
+
+// facts puts the request id and the client's address into the context, and
+// bounds its time.
+func (a *api) facts(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f := facts{id: a.requestID(r), addr: a.proxies.client(r)}
+		w.Header().Set(requestIDHeader, f.id)
+		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), factsKey{}, f), a.Timeout)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// requestID is the trusted proxy's, if it gave a well-formed one, so that both
+// logs tell the same story; otherwise a new one.
+func (a *api) requestID(r *http.Request) string {
+	given := r.Header.Values(requestIDHeader)
+	if len(given) == 1 && wellFormedID(given[0]) && a.proxies.trust(parseAddr(r.RemoteAddr)) {
+		return given[0]
+	}
+	return rand.Text()
+}
+
+func wellFormedID(id string) bool {
+	for i := range len(id) {
+		c := id[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("._-", rune(c)) {
+			return false
+		}
+	}
+	return len(id) >= 8 && len(id) <= 64
+}
+
+// headers sets what every answer carries. Answers are not cached unless a
+// handler says otherwise. Cross-Origin-Resource-Policy does not stand in the
+// way of allowed origins: it stops requests without CORS only.
+func (a *api) headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Content-Type-Options", "nosniff")
+		if a.cookies.secure {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		a.allowOrigin(h, r)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// observe recovers panics and writes the access log line, in this order. The
+// line holds no query, body or header, which may hold secrets.
+func (a *api) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rec := &recorder{ResponseWriter: w}
+		defer a.logAccess(rec, r, a.Now())
+		defer a.rescue(rec, r)
+		next.ServeHTTP(rec, r)
+	})
+}
+
+func (a *api) logAccess(rec *recorder, r *http.Request, start time.Time) {
+	f := factsOf(r)
+	level := slog.LevelInfo
+	if r.Pattern == "GET /healthz" || r.Pattern == "GET /readyz" {
+		level = slog.LevelDebug // asked every few seconds
+	}
+	a.Log.LogAttrs(r.Context(), level, "request",
+		slog.String("method", logMethod(r.Method)),
+		slog.String("route", r.Pattern),
+		slog.Int("status", rec.status), // 0 if the connection was dropped without an answer
+		slog.Duration("duration", a.Now().Sub(start)),
+		slog.String("requestId", f.id),
+		slog.String("client", f.addr.String()),
+	)
+}
+
+// logMethod keeps made-up methods of any length out of the log.
+func logMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodOptions, http.MethodConnect, http.MethodTrace:
+		return method
+	}
+	return "other"
+}
+
+// rescue turns a panic into a 500, or drops the connection if the answer has
+// begun. http.ErrAbortHandler is net/http's own way to do the latter.
+func (a *api) rescue(rec *recorder, r *http.Request) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	if cause == http.ErrAbortHandler {
+		panic(cause)
+	}
+	a.Log.ErrorContext(r.Context(), "panic in a handler", "requestId", factsOf(r).id, "route", r.Pattern,
+		"panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
+	if rec.status != 0 {
+		panic(http.ErrAbortHandler)
+	}
+	rec.Header().Del("Set-Cookie")
+	writeFailure(rec, http.StatusInternalServerError, a.Messages.Refuse(core.Internal), "")
+}
+
+// crossOrigin refuses changes that a page of a foreign origin asks for. Requests
+// without Origin and Sec-Fetch-Site do not come from browsers and pass.
+func (a *api) crossOrigin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := a.csrf.Check(r); err != nil {
+			a.refuse(w, r, errCrossOrigin())
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func errCrossOrigin() error {
+	return &core.Error{Code: core.Forbidden, Op: "cross-origin check", Reason: "cross_origin"}
+}
+
+// recorder notes the status. Unwrap keeps http.ResponseController working.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	return r.ResponseWriter.Write(b)
+}
+
+// maxUserAgent bounds what is kept of the header, in bytes.
+const maxUserAgent = 512
+
+func userAgent(r *http.Request) string {
+	ua := r.UserAgent()
+	return strings.ToValidUTF8(ua[:min(len(ua), maxUserAgent)], "")
+}

@@ -1,0 +1,142 @@
+package httpapi
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/authd-go/authd/core"
+)
+
+// handler answers a request, or returns the error to answer with. It has
+// written nothing if it returns one.
+type handler func(http.ResponseWriter, *http.Request) error
+
+type route struct {
+	method, path string
+	handle       handler
+}
+
+// routes is the one list of what is served.
+func (a *api) routes() []route {
+	b := a.Backend
+	out := []route{
+		{http.MethodPost, "/auth/login", a.action(action{call: b.Login, takes: intake{body: true}, status: withoutChallenge})},
+		{http.MethodPost, "/auth/logout", a.action(action{
+			call: b.Logout, takes: intake{body: true, access: true, refresh: true}, status: withoutChallenge, clears: always,
+		})},
+		{http.MethodPost, "/auth/register", a.action(action{call: b.Register, takes: intake{body: true}, status: withoutChallenge})},
+		{http.MethodPost, "/auth/forgot-password", a.action(action{
+			call: b.ForgotPassword, takes: intake{body: true}, status: withoutChallenge,
+		})},
+		{http.MethodPost, "/auth/update-password", a.action(action{
+			call: b.UpdatePassword, takes: intake{body: true, access: true}, status: statusOf,
+		})},
+		{http.MethodPost, "/auth/on-error", a.onError},
+		{http.MethodGet, "/auth/check", a.check},
+		{http.MethodGet, "/auth/permissions", a.value(b.GetPermissions)},
+		{http.MethodGet, "/auth/identity", a.value(b.GetIdentity)},
+		{http.MethodGet, "/auth/sessions", a.sessions},
+		{http.MethodDelete, "/auth/sessions", a.action(action{
+			call: a.endAllSessions, takes: intake{access: true}, status: statusOf, clears: onSuccess,
+		})},
+		{http.MethodDelete, "/auth/sessions/{id}", a.endSession},
+		{http.MethodGet, "/auth/config", a.config()},
+		{http.MethodGet, "/.well-known/jwks.json", a.jwks},
+		{http.MethodGet, "/openapi.yaml", a.openapi},
+		{http.MethodGet, "/healthz", a.health},
+		{http.MethodGet, "/readyz", a.ready},
+	}
+	for _, p := range append([]string{"/auth/refresh"}, a.RefreshAliases...) {
+		out = append(out, route{http.MethodPost, p, a.action(action{
+			call: b.Refresh, takes: intake{body: true, refresh: true}, status: withoutChallenge, clears: refusedCookie,
+		})})
+	}
+	return out
+}
+
+// routing puts the routes on a mux whose every answer is JSON: below each path
+// without a method lies the 405, below everything the 404.
+func (a *api) routing() (http.Handler, error) {
+	routes := a.routes()
+	if err := checkAliases(routes, a.RefreshAliases); err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	methods := map[string][]string{}
+	for _, r := range routes {
+		mux.Handle(r.method+" "+r.path, a.answering(r.handle))
+		methods[r.path] = append(methods[r.path], r.method)
+	}
+	for p, allowed := range methods {
+		mux.Handle(p, a.answering(methodNotAllowed(allowed)))
+	}
+	notFound := a.answering(func(http.ResponseWriter, *http.Request) error { return errNotFound() })
+	mux.Handle("/", notFound)
+	return guardPath(mux, notFound), nil
+}
+
+// guardPath keeps from the mux what it would answer by itself, with a redirect
+// to a cleaner path or with no body: nothing here has two names.
+func guardPath(mux, notFound http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p := r.URL.EscapedPath()
+		clean := path.Clean(p)
+		if strings.HasSuffix(p, "/") && clean != "/" {
+			clean += "/"
+		}
+		if !strings.HasPrefix(p, "/") || p != clean {
+			notFound.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// answering turns a handler's error into an answer.
+func (a *api) answering(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			a.refuse(w, r, err)
+		}
+	})
+}
+
+func methodNotAllowed(allowed []string) handler {
+	if slices.Contains(allowed, http.MethodGet) {
+		allowed = append(allowed, http.MethodHead)
+	}
+	slices.Sort(allowed)
+	list := strings.Join(allowed, ", ")
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		w.Header().Set("Allow", list)
+		return httpError{http.StatusMethodNotAllowed, &core.Error{Code: core.Unsupported, Reason: "method_not_allowed"}}
+	}
+}
+
+func errNotFound() error {
+	return httpError{http.StatusNotFound, &core.Error{Code: core.Unsupported, Reason: "not_found"}}
+}
+
+// checkAliases refuses what the mux would panic over, or read as a pattern.
+func checkAliases(routes []route, aliases []string) error {
+	plain := regexp.MustCompile(`^(/[A-Za-z0-9_.~-]+)+$`)
+	served := map[string]int{}
+	for _, r := range routes {
+		served[r.path]++
+	}
+	var errs error
+	for _, alias := range aliases {
+		switch {
+		case !plain.MatchString(alias) || path.Clean(alias) != alias:
+			errs = errors.Join(errs, fmt.Errorf("httpapi: refresh alias %q is not a plain path", alias))
+		case served[alias] > 1 || strings.HasPrefix(alias, "/auth/sessions/"):
+			errs = errors.Join(errs, fmt.Errorf("httpapi: refresh alias %q is taken", alias))
+		}
+	}
+	return errs
+}

@@ -1,0 +1,126 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/authd-go/authd/core"
+)
+
+// accessToken returns the caller's access token, and whether it came from the
+// cookie: a JWT in the Authorization header, else the cookie. A header without
+// a JWT ("Bearer undefined", "null") counts as absent; clients send such things.
+func (j cookieJar) accessToken(r *http.Request, t transports) (token string, fromCookie bool) {
+	if t.bearer {
+		if token := bearerToken(r.Header); token != "" {
+			return token, false
+		}
+	}
+	if t.cookie {
+		token = j.read(r, accessCookie)
+	}
+	return token, token != ""
+}
+
+func bearerToken(h http.Header) string {
+	values := h.Values("Authorization")
+	if len(values) != 1 {
+		return ""
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	token = strings.TrimSpace(token)
+	if !strings.EqualFold(scheme, "Bearer") || !looksLikeJWT(token) {
+		return ""
+	}
+	return token
+}
+
+// looksLikeJWT says whether s has the form of a JWS in compact serialization
+// (RFC 7515): three non-empty base64url parts. It proves nothing.
+func looksLikeJWT(s string) bool {
+	parts := 1
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c == '.':
+			parts++
+			if i == 0 || s[i-1] == '.' {
+				return false
+			}
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_':
+		default:
+			return false
+		}
+	}
+	return parts == 3 && s[len(s)-1] != '.'
+}
+
+// refreshToken takes the refresh token out of the parameters, which go on to
+// the backend and its strategies, or else from the cookie.
+func (j cookieJar) refreshToken(r *http.Request, t transports, params core.Params) (token string, fromCookie bool, err error) {
+	token, err = params.String("refreshToken", "refresh_token")
+	delete(params, "refreshToken")
+	delete(params, "refresh_token")
+	if err != nil {
+		return "", false, err
+	}
+	if !t.bearer {
+		token = ""
+	}
+	var cookie string
+	if t.cookie {
+		cookie = j.read(r, refreshCookie)
+	}
+	if token == "" {
+		token = cookie
+	}
+	return token, token != "" && token == cookie, nil
+}
+
+// encodeWithTokens merges the fields that tell of new tokens into a result.
+func encodeWithTokens(result json.Marshaler, tokens *core.Tokens, t transports) ([]byte, error) {
+	if tokens == nil {
+		return json.Marshal(result)
+	}
+	encoded, err := json.Marshal(result)
+	if err != nil {
+		return nil, err
+	}
+	var out map[string]json.RawMessage
+	if err := json.Unmarshal(encoded, &out); err != nil {
+		return nil, err
+	}
+	for name, value := range tokenFields(tokens, t) {
+		if out[name], err = json.Marshal(value); err != nil {
+			return nil, err
+		}
+	}
+	return json.Marshal(out)
+}
+
+// tokenFields spells the tokens in all the ways that published clients read.
+func tokenFields(tokens *core.Tokens, t transports) map[string]any {
+	expiresIn := seconds(tokens.AccessExpires.Sub(tokens.IssuedAt))
+	out := map[string]any{
+		"user":             tokens.User,
+		"expiresIn":        expiresIn,
+		"refreshExpiresIn": seconds(tokens.RefreshExpires.Sub(tokens.IssuedAt)),
+	}
+	if !t.bearer {
+		return out
+	}
+	access, refresh := tokens.Access.Reveal(), tokens.Refresh.Reveal()
+	for name, value := range map[string]any{
+		"token": access, "accessToken": access, "access_token": access,
+		"refreshToken": refresh, "refresh_token": refresh,
+		"token_type": "Bearer", "expires_in": expiresIn,
+	} {
+		out[name] = value
+	}
+	return out
+}
+
+// seconds rounds down: nobody may believe in a token longer than it lives.
+func seconds(d time.Duration) int { return max(0, int(d/time.Second)) }
