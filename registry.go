@@ -254,6 +254,9 @@ func (r *Registry) Ready(ctx context.Context) map[string]error {
 	return out
 }
 
+// Names lists the strategies, sorted.
+func (r *Registry) Names() []string { return slices.Clone(r.names) }
+
 // Capabilities returns what each strategy can do, as it is configured.
 func (r *Registry) Capabilities() map[string][]core.Capability {
 	out := make(map[string][]core.Capability, len(r.names))

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/authd-go/authd"
+	"github.com/authd-go/authd/config"
+	"github.com/authd-go/authd/core"
+	"github.com/authd-go/authd/core/flow"
+	"github.com/authd-go/authd/core/httpapi"
+	"github.com/authd-go/authd/core/session"
+	"github.com/authd-go/authd/core/store/sqlite"
+)
+
+// house is everything that stands behind the HTTP face.
+type house struct {
+	config   *config.Config
+	log      *slog.Logger
+	store    *sqlite.Store
+	sessions *session.Manager
+	registry *authd.Registry
+}
+
+func openStore(ctx context.Context, c *config.Config, log *slog.Logger) (*sqlite.Store, error) {
+	path, err := sqlite.Path(c.Store.URL)
+	if err != nil {
+		return nil, fmt.Errorf("store.url: %w", err)
+	}
+	store, err := sqlite.Open(ctx, sqlite.Options{Path: path, Log: log})
+	if err != nil {
+		return nil, fmt.Errorf("open the store: %w", err)
+	}
+	return store, nil
+}
+
+// openHouse opens everything, and closes what it had opened if one thing fails.
+func openHouse(ctx context.Context, c *config.Config, log *slog.Logger, recovery flow.RecoverySender) (_ *house, err error) {
+	h := &house{config: c, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.close(ctx))
+		}
+	}()
+	secret, err := loadSecret(c.SecretFile)
+	if err != nil {
+		return nil, err
+	}
+	if h.store, err = openStore(ctx, c, log); err != nil {
+		return nil, err
+	}
+	if h.sessions, err = session.Open(ctx, sessionOptions(c, h.store, secret, log)); err != nil {
+		return nil, fmt.Errorf("open sessions: %w", err)
+	}
+	o := c.RegistryOptions()
+	o.Sessions = h.sessions
+	o.Tokens = session.NewOneTime(h.store, time.Now, nil)
+	o.Users = h.store.Users
+	o.Recovery = recovery
+	o.Tracer = traceLog{log}
+	o.Log = log
+	if h.registry, err = authd.New(ctx, o); err != nil {
+		return nil, fmt.Errorf("open strategies: %w", err)
+	}
+	return h, nil
+}
+
+func sessionOptions(c *config.Config, store *sqlite.Store, secret core.Secret, log *slog.Logger) session.Options {
+	s := c.Session
+	return session.Options{
+		Sessions: store, Keys: store, Secret: secret,
+		Issuer: c.Server.PublicURL.String(), Audience: s.Audience,
+		Lifetimes: s.Lifetimes, Rotation: s.Rotation, KeyRotation: s.KeyRotation, Claims: s.Claims,
+		Log: log,
+	}
+}
+
+// close works from the front to the back: first what accepts, last what stores.
+func (h *house) close(ctx context.Context) error {
+	var errs []error
+	if h.registry != nil {
+		errs = append(errs, h.registry.Close(ctx))
+	}
+	if h.sessions != nil {
+		errs = append(errs, h.sessions.Close())
+	}
+	if h.store != nil {
+		errs = append(errs, h.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// handler is the HTTP face.
+func (h *house) handler() (http.Handler, error) {
+	c := h.config
+	return httpapi.New(httpapi.Options{
+		Backend: h.registry, Keys: h.sessions, Ready: h.ready, Describe: h.describe(),
+		PublicURL:      c.Server.PublicURL,
+		AllowedOrigins: c.Server.CORS.AllowedOrigins,
+		TrustedProxies: c.Server.TrustedProxies,
+		Transports:     c.Session.Transports,
+		RefreshAliases: c.Methods.Refresh.Aliases,
+		CookieSameSite: c.Session.CookieSameSite,
+		Messages:       c.Messages,
+		Log:            h.log,
+	})
+}
+
+func (h *house) ready(ctx context.Context) []httpapi.Check {
+	checks := []httpapi.Check{{Name: "store", Err: h.store.Ready(ctx)}, {Name: "sessions", Err: h.sessions.Ready(ctx)}}
+	ready := h.registry.Ready(ctx)
+	for _, p := range h.registry.Names() {
+		checks = append(checks, httpapi.Check{Name: "strategies." + p, Err: ready[p]})
+	}
+	return checks
+}
+
+func (h *house) describe() httpapi.Description {
+	d := httpapi.Description{Methods: h.registry.InUse()}
+	for _, p := range h.registry.Providers() {
+		d.Providers = append(d.Providers, httpapi.Provider{Name: p.Name, Label: p.Label, Redirect: p.Redirect})
+	}
+	for _, r := range h.registry.OnErrorRules() {
+		d.OnError = append(d.OnError, httpapi.OnErrorRule{
+			Status: r.Status.String(), Refresh: r.Refresh, Logout: r.Logout, RedirectTo: r.RedirectTo,
+		})
+	}
+	return d
+}
