@@ -1,0 +1,48 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+FUZZTIME ?= 20s
+BENCH ?= .
+PKG ?= ./...
+LINT := go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/authd, without cgo
+	CGO_ENABLED=0 go build -trimpath -o bin/authd ./cmd/authd
+
+.PHONY: test
+test: ## run all tests under the race detector; installs what they need; a skipped test fails
+	.ci/setup
+	CGO_ENABLED=1 go run -C tools ./gotest -C .. -race -timeout=15m $(PKG)
+	go test -C tools ./...
+
+.PHONY: lint
+lint: ## run the linters and check the formatting
+	$(LINT) run ./...
+	cd tools && go tool golangci-lint run ./...
+
+.PHONY: fmt
+fmt: ## format the code
+	$(LINT) fmt ./...
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZTIME (20s)
+	FUZZTIME=$(FUZZTIME) .ci/fuzz $(PKG)
+
+.PHONY: bench
+bench: ## run the benchmarks
+	go test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)
+
+.PHONY: cover
+cover: ## run the tests and show how much of the code they reach
+	go test -coverpkg=./... -coverprofile=coverage.out $(PKG)
+	go tool cover -func=coverage.out | tail -n 1
+
+.PHONY: tidy-check
+tidy-check: ## check that every go.mod is tidy
+	for mod in $$(find . -name go.mod -not -path '*/node_modules/*'); do go -C "$$(dirname "$$mod")" mod tidy -diff; done
