@@ -1,0 +1,216 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"time"
+
+	"github.com/authd-go/authd/core"
+)
+
+const sessionColumns = `id, strategy, subject, identity, generation, auth_at, created_at, advanced_at,
+	idle_expires, expires, persistent, addr, user_agent, ended_at, end_reason`
+
+func scanSession(r row) (core.Session, error) {
+	var s core.Session
+	var account core.AccountID
+	var identity storedIdentity
+	err := r.Scan(&s.ID, &account.Strategy, &account.Subject, jsonColumn{&identity}, &s.Generation,
+		timeColumn{&s.AuthAt}, timeColumn{&s.CreatedAt}, timeColumn{&s.AdvancedAt}, timeColumn{&s.IdleExpires},
+		timeColumn{&s.Expires}, &s.Persistent, &s.Addr, &s.UserAgent, timeColumn{&s.EndedAt}, &s.EndReason)
+	if err != nil {
+		return core.Session{}, none(err, core.Unauthenticated)
+	}
+	s.Identity = identity.identity(account)
+	return s, nil
+}
+
+// Session returns the row, alive or not, or Unauthenticated.
+func (s *Store) Session(ctx context.Context, id string) (found core.Session, err error) {
+	err = s.read(ctx, "read a session", func(db *sql.DB) error {
+		found, err = session(ctx, db, id)
+		return err
+	})
+	return found, err
+}
+
+func session(ctx context.Context, q queryer, id string) (core.Session, error) {
+	return scanSession(q.QueryRowContext(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE id = ?`, id))
+}
+
+// AccountSessions lists the account's sessions that are alive at now, newest first.
+func (s *Store) AccountSessions(ctx context.Context, a core.AccountID, now time.Time) (list []core.Session, err error) {
+	err = s.read(ctx, "list an account's sessions", func(db *sql.DB) error {
+		list, err = queryAll(ctx, db, scanSession, `SELECT `+sessionColumns+` FROM sessions
+			WHERE strategy = ? AND subject = ? AND ended_at IS NULL AND min(idle_expires, expires) > ?
+			ORDER BY created_at DESC, id`, a.Strategy, a.Subject, micros(now))
+		return err
+	})
+	return list, err
+}
+
+// EndedSince lists the sessions that ended at or after t, in that order.
+func (s *Store) EndedSince(ctx context.Context, t time.Time) (list []core.EndedSession, err error) {
+	err = s.read(ctx, "list ended sessions", func(db *sql.DB) error {
+		list, err = queryAll(ctx, db, scanEnded, `SELECT id, ended_at FROM sessions
+			WHERE ended_at >= ? ORDER BY ended_at, id`, micros(t))
+		return err
+	})
+	return list, err
+}
+
+func scanEnded(r row) (core.EndedSession, error) {
+	var e core.EndedSession
+	err := r.Scan(&e.ID, timeColumn{&e.EndedAt})
+	return e, err
+}
+
+// CreateSession stores a new session and notes the account. Unauthenticated
+// means that the account's sessions were ended at or after its AuthAt,
+// Conflict that the ID is taken.
+func (s *Store) CreateSession(ctx context.Context, n core.Session) error {
+	const op = "create a session"
+	if n.ID == "" || n.Identity.Strategy == "" || n.Identity.Subject == "" {
+		return core.Fail(core.InvalidInput, op, nil)
+	}
+	identity, err := encodeIdentity(n.Identity)
+	if err != nil {
+		return wrap(op, err)
+	}
+	return s.write(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
+		if err := noteLogin(ctx, tx, n); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO sessions (`+sessionColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+			n.ID, n.Identity.Strategy, n.Identity.Subject, identity, n.Generation, micros(n.AuthAt), micros(n.CreatedAt),
+			micros(n.AdvancedAt), micros(n.IdleExpires), micros(n.Expires), n.Persistent, n.Addr, n.UserAgent,
+			nullMicros(n.EndedAt), n.EndReason)
+		return err
+	})
+}
+
+// noteLogin notes the account, unless its sessions were ended after the proof.
+func noteLogin(ctx context.Context, tx *sql.Tx, n core.Session) error {
+	noted, err := affected(tx.ExecContext(ctx, `
+		INSERT INTO accounts (strategy, subject, first_seen_at, last_login_at) VALUES (?1, ?2, ?3, ?4)
+		ON CONFLICT (strategy, subject) DO UPDATE SET
+			first_seen_at = coalesce(first_seen_at, excluded.first_seen_at),
+			last_login_at = max(coalesce(last_login_at, excluded.last_login_at), excluded.last_login_at)
+		WHERE sessions_after IS NULL OR sessions_after < ?4`,
+		n.Identity.Strategy, n.Identity.Subject, micros(n.CreatedAt), micros(n.AuthAt)))
+	if err == nil && noted == 0 {
+		return core.Unauthenticated
+	}
+	return err
+}
+
+// AdvanceSession moves the session one generation on in one compare-and-swap.
+// A session past its idle or absolute end at a.At does not move either.
+func (s *Store) AdvanceSession(ctx context.Context, a core.SessionAdvance) (core.Session, bool, error) {
+	const op = "advance a session"
+	identity, err := encodeIdentity(a.Identity)
+	if err != nil {
+		return core.Session{}, false, wrap(op, err)
+	}
+	var after core.Session
+	var moved bool
+	err = s.write(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
+		changed, err := affected(tx.ExecContext(ctx, `UPDATE sessions
+			SET generation = generation + 1, advanced_at = ?1, idle_expires = ?2, identity = ?3
+			WHERE id = ?4 AND generation = ?5 AND ended_at IS NULL AND min(idle_expires, expires) > ?1`,
+			micros(a.At), micros(a.IdleExpires), identity, a.ID, a.From))
+		if err != nil {
+			return err
+		}
+		moved = changed == 1
+		after, err = session(ctx, tx, a.ID)
+		return err
+	})
+	if err != nil {
+		return core.Session{}, false, err
+	}
+	return after, moved, nil
+}
+
+// EndSessions ends sessions and returns, sorted, the IDs of those that were
+// alive. Sessions that had expired are ended too and not returned. Neither an
+// ID nor an account, or no time, is InvalidInput.
+func (s *Store) EndSessions(ctx context.Context, e core.SessionEnd) (ids []string, err error) {
+	const op = "end sessions"
+	if e.At.IsZero() || (e.ID == "" && e.Account == core.AccountID{}) {
+		return nil, core.Fail(core.InvalidInput, op, nil)
+	}
+	err = s.write(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
+		if e.ID == "" && e.Except == "" {
+			if err := noteEnd(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		ids, err = endRows(ctx, tx, e)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ids, nil
+}
+
+// noteEnd notes since when the account's sessions count. It never goes back.
+func noteEnd(ctx context.Context, tx *sql.Tx, e core.SessionEnd) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO accounts (strategy, subject, sessions_after) VALUES (?, ?, ?)
+		ON CONFLICT (strategy, subject) DO UPDATE SET
+			sessions_after = max(coalesce(sessions_after, excluded.sessions_after), excluded.sessions_after)`,
+		e.Account.Strategy, e.Account.Subject, micros(e.At))
+	return err
+}
+
+func endRows(ctx context.Context, tx *sql.Tx, e core.SessionEnd) ([]string, error) {
+	const end = `UPDATE sessions SET ended_at = ?1, end_reason = ?2 WHERE ended_at IS NULL AND `
+	const returning = ` RETURNING id, min(idle_expires, expires) > ?1`
+	var ended []endedRow
+	var err error
+	if e.ID != "" {
+		ended, err = queryAll(ctx, tx, scanEndedRow, end+`id = ?3`+returning, micros(e.At), e.Reason, e.ID)
+	} else {
+		ended, err = queryAll(ctx, tx, scanEndedRow, end+`strategy = ?3 AND subject = ?4 AND id <> ?5`+returning,
+			micros(e.At), e.Reason, e.Account.Strategy, e.Account.Subject, e.Except)
+	}
+	var ids []string
+	for _, row := range ended {
+		if row.alive {
+			ids = append(ids, row.id)
+		}
+	}
+	slices.Sort(ids)
+	return ids, err
+}
+
+// endedRow is a row that was just ended, and whether it was alive until then.
+type endedRow struct {
+	id    string
+	alive bool
+}
+
+func scanEndedRow(r row) (endedRow, error) {
+	var e endedRow
+	err := r.Scan(&e.id, &e.alive)
+	return e, err
+}
+
+// PurgeSessions forgets at most limit sessions whose absolute or idle end lies
+// before t, and says how many it forgot.
+func (s *Store) PurgeSessions(ctx context.Context, t time.Time, limit int) (int, error) {
+	var purged int64
+	err := s.write(ctx, "purge sessions", func(ctx context.Context, tx *sql.Tx) (err error) {
+		purged, err = affected(tx.ExecContext(ctx, `DELETE FROM sessions WHERE rowid IN
+			(SELECT rowid FROM sessions WHERE min(idle_expires, expires) < ?
+			 ORDER BY min(idle_expires, expires) LIMIT ?)`, micros(t), max(limit, 0)))
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return int(purged), nil
+}

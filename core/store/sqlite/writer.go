@@ -1,0 +1,210 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"sync"
+	"sync/atomic"
+)
+
+const (
+	queueSize = 256 // operations that wait; more wait in their callers
+	maxBatch  = 128 // operations per commit
+)
+
+// An operation's life: waiting, then either begun by the writer or dropped by
+// its caller, whoever is first.
+const (
+	opWaiting int32 = iota
+	opBegun
+	opDropped
+)
+
+// operation is one write that a caller waits for.
+type operation struct {
+	run   func(context.Context, *sql.Tx) error
+	state atomic.Int32
+	done  chan error // holds one, so that the writer never waits for a caller
+}
+
+func (o *operation) begin() bool { return o.state.CompareAndSwap(opWaiting, opBegun) }
+func (o *operation) drop() bool  { return o.state.CompareAndSwap(opWaiting, opDropped) }
+
+// writer is the one goroutine that writes. What queues up while a commit is
+// being flushed to the disk goes into the next one, all of it, so that the
+// flushes per second do not bound the writes per second.
+type writer struct {
+	db      *sql.DB
+	queue   chan *operation
+	closing chan struct{}
+	stopped chan struct{}
+	once    sync.Once
+	commits atomic.Int64 // transactions that were committed
+}
+
+func startWriter(db *sql.DB) *writer {
+	w := &writer{
+		db:      db,
+		queue:   make(chan *operation, queueSize),
+		closing: make(chan struct{}),
+		stopped: make(chan struct{}),
+	}
+	go w.loop()
+	return w
+}
+
+// close stops the writer and waits for it. The batch that runs is finished.
+func (w *writer) close() {
+	w.once.Do(func() { close(w.closing) })
+	<-w.stopped
+}
+
+// do runs one write and returns when it has been committed or has failed. If
+// ctx ends before it began it does not happen; after that ctx has no say.
+func (w *writer) do(ctx context.Context, run func(context.Context, *sql.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	o := &operation{run: run, done: make(chan error, 1)}
+	select {
+	case <-w.closing:
+		return errClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	case w.queue <- o:
+	}
+	select {
+	case err := <-o.done:
+		return err
+	case <-ctx.Done():
+		return o.giveUp(ctx.Err())
+	case <-w.stopped:
+		return o.giveUp(errClosed)
+	}
+}
+
+// giveUp drops the operation with this reason, or waits for it if it has begun.
+func (o *operation) giveUp(reason error) error {
+	if o.drop() {
+		return reason
+	}
+	return <-o.done
+}
+
+func (w *writer) loop() {
+	defer close(w.stopped)
+	for {
+		// Closing wins over waiting work: those callers see w.stopped.
+		select {
+		case <-w.closing:
+			return
+		default:
+		}
+		select {
+		case <-w.closing:
+			return
+		case first := <-w.queue:
+			w.runBatch(w.collect(first))
+		}
+	}
+}
+
+// collect takes what waits, without waiting for more.
+func (w *writer) collect(first *operation) []*operation {
+	batch := []*operation{first}
+	for len(batch) < maxBatch {
+		select {
+		case o := <-w.queue:
+			batch = append(batch, o)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// runBatch runs the operations in one transaction and answers all of them
+// after its end: nobody hears of a write that is not on the disk.
+func (w *writer) runBatch(batch []*operation) {
+	results := make(map[*operation]error, len(batch)) // of those that began
+	lost := w.transact(func(ctx context.Context, tx *sql.Tx) error {
+		for _, o := range batch {
+			if !o.begin() {
+				continue
+			}
+			result, err := runInSavepoint(ctx, tx, o.run)
+			results[o] = result
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, o := range batch {
+		result, began := results[o]
+		switch {
+		case lost != nil && (began || o.begin()):
+			o.done <- &lostError{lost}
+		case began:
+			o.done <- result
+		}
+	}
+}
+
+// transact runs f between BEGIN IMMEDIATE and COMMIT. The lock is taken first,
+// so that no later statement can find the file busy. The context is nobody's:
+// no caller may cut off the transaction of the others.
+func (w *writer) transact(f func(context.Context, *sql.Tx) error) (err error) {
+	ctx := context.Background()
+	conn, err := w.db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			discard(conn)
+		}
+		_ = conn.Close() // back into the pool; says ErrConnDone if it was discarded
+	}()
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	if err := f(ctx, tx); err != nil {
+		_ = tx.Rollback() // discarding the connection rolls back too
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	w.commits.Add(1)
+	return nil
+}
+
+// discard makes the pool throw the connection away, so that a transaction that
+// may still be open on it cannot outlive its failure.
+func discard(conn *sql.Conn) {
+	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+}
+
+// runInSavepoint runs one operation so that its failure undoes its own writes
+// only. The second error means that the transaction itself is lost.
+func runInSavepoint(ctx context.Context, tx *sql.Tx, run func(context.Context, *sql.Tx) error) (result, lost error) {
+	if _, err := tx.ExecContext(ctx, "SAVEPOINT operation"); err != nil {
+		return nil, fmt.Errorf("savepoint: %w", err)
+	}
+	result = run(ctx, tx)
+	if result != nil {
+		// When the disk is full SQLite may have rolled back everything; then
+		// there is no savepoint left, and the whole batch must hear of it.
+		if _, err := tx.ExecContext(ctx, "ROLLBACK TO operation"); err != nil {
+			return nil, fmt.Errorf("roll back after %q: %w", result, err)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, "RELEASE operation"); err != nil {
+		return nil, fmt.Errorf("release: %w", err)
+	}
+	return result, nil
+}
