@@ -148,8 +148,13 @@ func (m *Manager) Owner(accessToken, refreshToken string) (sessionID string, ok 
 }
 
 // End ends sessions and returns how many of them were alive. Their access
-// tokens are refused here at once. At defaults to now. An error is Unavailable.
+// tokens are refused here at once. At defaults to now. An error is Unavailable,
+// or Internal for an order that names neither session nor account.
 func (m *Manager) End(ctx context.Context, e core.SessionEnd) (int, error) {
+	const op = "end sessions"
+	if e.ID == "" && (e.Account.Strategy == "" || e.Account.Subject == "") {
+		return 0, core.Fail(core.Internal, op, errors.New("neither a session nor an account is named"))
+	}
 	now := m.now()
 	if e.At.IsZero() {
 		e.At = now
@@ -157,10 +162,14 @@ func (m *Manager) End(ctx context.Context, e core.SessionEnd) (int, error) {
 	e.At = e.At.UTC().Truncate(time.Millisecond)
 	ids, err := m.sessions.EndSessions(ctx, e)
 	if err != nil {
-		return 0, core.Fail(core.Unavailable, "end sessions", err)
+		return 0, core.Fail(core.Unavailable, op, err)
+	}
+	at := later(e.At, now)
+	if e.ID != "" { // also if another node ended it a moment ago
+		m.revoked.add(core.EndedSession{ID: e.ID, EndedAt: at})
 	}
 	for _, id := range ids {
-		m.revoked.add(core.EndedSession{ID: id, EndedAt: later(e.At, now)})
+		m.revoked.add(core.EndedSession{ID: id, EndedAt: at})
 	}
 	return len(ids), nil
 }
