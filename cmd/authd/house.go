@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -58,7 +59,7 @@ func openHouse(ctx context.Context, c *config.Config, log *slog.Logger, recovery
 	}
 	o := c.RegistryOptions()
 	o.Sessions = h.sessions
-	o.Tokens = session.NewOneTime(h.store, time.Now, nil)
+	o.Tokens = session.NewOneTime(h.store, time.Now, rand.Reader)
 	o.Users = h.store.Users
 	o.Recovery = recovery
 	o.Tracer = traceLog{log}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"time"
 
@@ -110,7 +111,7 @@ func (a *app) userReset(strategy *string) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		tokens := session.NewOneTime(d.store, time.Now, nil)
+		tokens := session.NewOneTime(d.store, time.Now, rand.Reader)
 		link, err := flow.ResetLink(ctx, tokens, d.config.Server.PublicURL, core.AccountID{Strategy: d.strategy, Subject: u.ID})
 		if err != nil {
 			return err
