@@ -4,9 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
+
+	"github.com/authd-go/authd/core"
 )
 
 const (
@@ -200,11 +203,21 @@ func runInSavepoint(ctx context.Context, tx *sql.Tx, run func(context.Context, *
 		// When the disk is full SQLite may have rolled back everything; then
 		// there is no savepoint left, and the whole batch must hear of it.
 		if _, err := tx.ExecContext(ctx, "ROLLBACK TO operation"); err != nil {
-			return nil, fmt.Errorf("roll back after %q: %w", result, err)
+			return nil, lostCause(result, err)
 		}
 	}
 	if _, err := tx.ExecContext(ctx, "RELEASE operation"); err != nil {
 		return nil, fmt.Errorf("release: %w", err)
 	}
 	return result, nil
+}
+
+// lostCause says why a transaction is lost: the driver's error that made SQLite
+// give it up, not an outcome that an operation had come to meanwhile.
+func lostCause(result, rollback error) error {
+	var outcome core.Code
+	if errors.As(result, &outcome) {
+		return fmt.Errorf("roll back one write: %w", rollback)
+	}
+	return result
 }
