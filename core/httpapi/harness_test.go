@@ -41,7 +41,7 @@ type harness struct {
 	ready   []httpapi.Check
 }
 
-func options(t *testing.T) httpapi.Options {
+func options(t testing.TB) httpapi.Options {
 	t.Helper()
 	own, err := url.Parse(ownOrigin)
 	if err != nil {
@@ -141,11 +141,19 @@ type answer struct {
 
 func (h *harness) do(r request) answer {
 	h.t.Helper()
-	w := httptest.NewRecorder()
-	h.handler.ServeHTTP(w, r.build())
-	a := answer{h.t, w.Code, w.Result().Header, w.Body.Bytes()}
+	a := h.serve(r)
 	validate(h.t, r, a)
 	return a
+}
+
+// serve makes an exchange that do or raw validate; by itself it is for what
+// the document cannot know, such as paths that the configuration names.
+func (h *harness) serve(r request) answer { return h.serveRequest(r.build()) }
+
+func (h *harness) serveRequest(r *http.Request) answer {
+	w := httptest.NewRecorder()
+	h.handler.ServeHTTP(w, r)
+	return answer{h.t, w.Code, w.Result().Header, w.Body.Bytes()}
 }
 
 // document is openapi.yaml, read once.
