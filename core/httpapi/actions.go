@@ -136,6 +136,9 @@ func (a *api) check(w http.ResponseWriter, r *http.Request) error {
 	if !result.Authenticated {
 		status = checkStatus(result.Error.Code)
 	}
+	if status >= http.StatusInternalServerError {
+		result.RedirectTo, result.Logout = "", false // an outage sends nobody to the login page
+	}
 	return encode(w, status, result.Error, result)
 }
 

@@ -159,6 +159,17 @@ func TestAFailureWithoutAnErrorIsInternal(t *testing.T) {
 	}
 }
 
+func TestAnOutageSendsNobodyToTheLoginPage(t *testing.T) {
+	for _, code := range []core.Code{core.Unavailable, core.Internal} {
+		h := newHarness(t)
+		h.backend.fail(code)
+		o := h.do(get("/auth/check")).object()
+		if o["redirectTo"] != nil || o["logout"] != nil || o["authenticated"] != false {
+			t.Errorf("%s: %v", code, o)
+		}
+	}
+}
+
 func TestThrottledAlwaysSaysWhenToComeBack(t *testing.T) {
 	h := newHarness(t)
 	h.backend.fail(core.Throttled)
