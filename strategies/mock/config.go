@@ -90,6 +90,9 @@ func (c *Config) Validate() error {
 }
 
 func (c *Config) checkUsers(problems *core.Problems) {
+	if len(c.Users) > maxAccounts {
+		problems.Add("users", fmt.Sprintf("are %d, must not be more than %d", len(c.Users), maxAccounts))
+	}
 	names, subjects := map[string]int{}, map[string]int{}
 	for i, u := range c.Users {
 		path := fmt.Sprintf("users[%d]", i)

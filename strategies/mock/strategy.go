@@ -2,7 +2,7 @@ package mock
 
 import (
 	"context"
-	"strings"
+	"errors"
 	"time"
 
 	"github.com/authd-go/authd/core"
@@ -12,6 +12,8 @@ import (
 
 // maxPassword is the greatest length of a new password, in bytes.
 const maxPassword = 256
+
+var errScripted = errors.New("scripted in the configuration")
 
 // strategy answers the house's questions from a book.
 type strategy struct {
@@ -35,12 +37,12 @@ func newStrategy(c *Config, env core.Env) (*strategy, error) {
 		users = DefaultUsers()
 	}
 	for _, u := range users {
-		a, field, err := u.account()
+		a, _, err := u.account()
 		if err == nil {
 			err = s.book.add(a)
 		}
 		if err != nil {
-			return nil, core.Problem{Path: strings.TrimSuffix("users."+field, "."), Message: err.Error()}
+			return nil, core.Problem{Path: "users", Message: err.Error()}
 		}
 	}
 	return s, nil
@@ -77,7 +79,7 @@ func (s *strategy) scripted(op string, names ...string) error {
 		if !ok {
 			continue
 		}
-		e := &core.Error{Code: code, Op: op, Reason: "scripted"}
+		e := core.Fail(code, op, errScripted)
 		switch code {
 		case core.Locked, core.Disabled, core.PasswordExpired:
 			e.Proved = true
@@ -162,8 +164,8 @@ func (s *strategy) setPassword(ctx context.Context, op, subject string, pw core.
 		return err
 	}
 	err := s.book.setPassword(subject, pw, may)
-	if code, bare := err.(core.Code); bare {
-		return core.Fail(code, op, nil)
+	if errors.Is(err, core.UnknownUser) || errors.Is(err, core.InvalidCredentials) {
+		return core.Fail(core.CodeOf(err), op, nil)
 	}
 	return err
 }
