@@ -1,0 +1,286 @@
+package config
+
+import (
+	"encoding"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	authd "github.com/authd-go/authd"
+	"github.com/authd-go/authd/core"
+	"github.com/authd-go/authd/core/flow"
+	"github.com/authd-go/authd/core/onerror"
+	"github.com/authd-go/authd/core/session"
+)
+
+// known decodes the types that have a form of their own. It says false of all
+// others. This is the one list of such types.
+func (d *decoder) known(n *node, path string, out reflect.Value) bool {
+	switch p := out.Addr().Interface().(type) {
+	case *map[string]authd.StrategyOptions:
+		d.strategies(n, path, p)
+	case *authd.Use:
+		d.use(n, path, p)
+	case *onerror.Statuses:
+		d.statuses(n, path, p)
+	case *core.Secret:
+		d.secretText(n, path, p)
+	case *time.Duration:
+		d.duration(n, path, p)
+	case *netip.Prefix:
+		d.prefix(n, path, p)
+	case *url.URL:
+		d.url(n, path, p)
+	case *slog.Level:
+		d.level(n, path, p)
+	case encoding.TextUnmarshaler:
+		d.unmarshal(n, path, p)
+	default:
+		return d.choice(n, path, out)
+	}
+	return true
+}
+
+// isLeaf says whether a type is written as one value, not as a block or a list.
+func isLeaf(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer:
+		return isLeaf(t.Elem())
+	case reflect.Map, reflect.Slice:
+		return false
+	case reflect.Struct:
+		return t == reflect.TypeFor[url.URL]() || reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+	}
+	return true
+}
+
+// choices lists the words that a type takes, or nothing if it is no such type.
+func choices(t reflect.Type) []string {
+	switch t {
+	case reflect.TypeFor[session.Rotation]():
+		return stringsOf(session.Rotations())
+	case reflect.TypeFor[Transport]():
+		return stringsOf([]Transport{TransportBearer, TransportCookie})
+	case reflect.TypeFor[SameSite]():
+		return stringsOf([]SameSite{SameSiteLax, SameSiteStrict, SameSiteNone})
+	case reflect.TypeFor[LogFormat]():
+		return stringsOf([]LogFormat{LogText, LogJSON})
+	case reflect.TypeFor[flow.Step]():
+		return stringsOf([]flow.Step{flow.StepNext, flow.StepStop})
+	}
+	return nil
+}
+
+func stringsOf[S ~string](values []S) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = string(v)
+	}
+	return out
+}
+
+func (d *decoder) choice(n *node, path string, out reflect.Value) bool {
+	allowed := choices(out.Type())
+	if allowed == nil {
+		return false
+	}
+	if text, ok := d.oneOf(n, path, allowed); ok {
+		out.SetString(text)
+	}
+	return true
+}
+
+func (d *decoder) oneOf(n *node, path string, allowed []string) (string, bool) {
+	want := "one of " + listed(allowed)
+	text, ok := d.word(n, path, want)
+	if !ok {
+		return "", false
+	}
+	if !slices.Contains(allowed, text) {
+		d.report.suggest(n.at, path, fmt.Sprintf("must be %s; this is %s", want, quote(n.text)), nearest(n.text, allowed))
+		return "", false
+	}
+	return text, true
+}
+
+func listed(words []string) string {
+	if len(words) == 0 {
+		return "(none)"
+	}
+	return strings.Join(words, ", ")
+}
+
+func (d *decoder) level(n *node, path string, out *slog.Level) {
+	levels := []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}
+	names := []string{"debug", "info", "warn", "error"}
+	if text, ok := d.oneOf(n, path, names); ok {
+		*out = levels[slices.Index(names, text)]
+	}
+}
+
+var days = regexp.MustCompile(`^([0-9]{1,6})d`)
+
+// duration reads Go's form, and days before it: 10m, 1h30m, 30d, 1d12h.
+func (d *decoder) duration(n *node, path string, out *time.Duration) {
+	const want = "a duration such as 10s, 15m, 72h or 30d"
+	text, ok := d.word(n, path, want)
+	if !ok {
+		return
+	}
+	if _, err := strconv.ParseFloat(text, 64); err == nil && text != "0" {
+		d.bad(n, path, want+", with its unit")
+		return
+	}
+	value, err := parseDuration(text)
+	if err != nil {
+		d.bad(n, path, want)
+		return
+	}
+	*out = value
+}
+
+func parseDuration(text string) (time.Duration, error) {
+	found := days.FindStringSubmatch(text)
+	if found == nil {
+		return time.ParseDuration(text)
+	}
+	count, err := strconv.Atoi(found[1])
+	if err != nil || count > 36500 {
+		return 0, fmt.Errorf("%s days are too many", found[1])
+	}
+	whole, rest := time.Duration(count)*24*time.Hour, text[len(found[0]):]
+	if rest == "" {
+		return whole, nil
+	}
+	part, err := time.ParseDuration(rest)
+	if err != nil || part < 0 || part > 24*time.Hour {
+		return 0, fmt.Errorf("%q does not follow days", rest)
+	}
+	return whole + part, nil
+}
+
+// prefix reads a network; a bare address is a network of one.
+func (d *decoder) prefix(n *node, path string, out *netip.Prefix) {
+	const want = "a network or an address, such as 10.0.0.0/8 or 192.0.2.7"
+	text, ok := d.word(n, path, want)
+	if !ok {
+		return
+	}
+	if addr, err := netip.ParseAddr(text); err == nil && addr.Zone() == "" {
+		*out = netip.PrefixFrom(addr, addr.BitLen())
+		return
+	}
+	network, err := netip.ParsePrefix(text)
+	switch {
+	case err != nil:
+		d.bad(n, path, want)
+	case network != network.Masked():
+		d.bad(n, path, "a network without host bits: "+network.Masked().String())
+	default:
+		*out = network
+	}
+}
+
+func (d *decoder) url(n *node, path string, out *url.URL) {
+	text, ok := d.text(n, path, "text", true)
+	if !ok {
+		return
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme == "" || u.Host == "" {
+		d.report.add(n.at, path, "must be a URL with scheme and host, such as https://auth.example.com")
+		return
+	}
+	*out = *u
+}
+
+// unmarshal serves the types that strategies bring along. The value is not
+// repeated: they may keep secrets in types of their own.
+func (d *decoder) unmarshal(n *node, path string, out encoding.TextUnmarshaler) {
+	text, ok := d.text(n, path, "text", true)
+	if !ok {
+		return
+	}
+	if err := out.UnmarshalText([]byte(text)); err != nil {
+		d.report.add(n.at, path, "is not valid: "+strings.ReplaceAll(err.Error(), text, "..."))
+	}
+}
+
+// statuses reads 401, "5xx", 500-599 or a list of these.
+func (d *decoder) statuses(n *node, path string, out *onerror.Statuses) {
+	var all onerror.Statuses
+	parts := []*node{n}
+	if n.plain() && n.shape == scalar {
+		n = d.flow(n, path)
+	}
+	if n.shape == list {
+		parts = n.items
+	}
+	for i, part := range parts {
+		at := path
+		if n.shape == list {
+			at = item(path, i)
+		}
+		const want = "a status such as 401, 5xx or 500-599, or a list of these"
+		text, ok := d.word(part, at, want)
+		if !ok {
+			return
+		}
+		some, err := onerror.ParseStatuses(text)
+		if err != nil {
+			d.bad(part, at, want)
+			return
+		}
+		all = append(all, some...)
+	}
+	*out = all
+}
+
+// use reads a name, the long form of a link, or a list of these.
+func (d *decoder) use(n *node, path string, out *authd.Use) {
+	if n.plain() && n.shape == scalar {
+		if n = d.flow(n, path); n.shape == scalar {
+			n = &node{shape: list, at: n.at, items: commas(n)}
+		}
+	}
+	switch n.shape {
+	case list:
+		links := make(authd.Use, len(n.items))
+		for i, child := range n.items {
+			links[i] = d.link(child, item(path, i))
+		}
+		*out = links
+	case null:
+		if n.text == "" {
+			d.report.add(n.at, path, "has no value; name a strategy, or write null to switch the method off")
+		}
+		*out = nil
+	default:
+		*out = authd.Use{d.link(n, path)}
+	}
+}
+
+func (d *decoder) link(n *node, path string) authd.Link {
+	var link authd.Link
+	if n.shape != block {
+		if n.shape == list {
+			d.report.add(n.at, path, "must be the name of a strategy; this is a list in a list")
+		} else if n.shape != broken {
+			link.Strategy, _ = d.text(n, path, "text", false)
+		}
+		return link
+	}
+	reported := len(d.report.problems)
+	d.block(n, path, fieldsOf(reflect.ValueOf(&link).Elem()))
+	if link.Strategy == "" && len(d.report.problems) == reported {
+		d.report.add(n.where(), path, "names no strategy; write {strategy: NAME, ...}")
+	}
+	return link
+}
