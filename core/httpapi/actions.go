@@ -117,7 +117,7 @@ func (a *api) onError(w http.ResponseWriter, r *http.Request) error {
 	}
 	result := a.Backend.OnError(r.Context(), c.Request)
 	if result.Error != nil && onErrorStatus(result.Error.Code) != http.StatusOK {
-		writeFailure(w, onErrorStatus(result.Error.Code), result.Error, result.RedirectTo)
+		writeFailure(w, onErrorStatus(result.Error.Code), result.Error)
 		return nil
 	}
 	return a.deliver(w, r, c, result, result.Tokens, nil)
@@ -156,7 +156,7 @@ func (a *api) value(get func(context.Context, core.Request) core.ValueResult) ha
 		case result.Error.Code == core.Unauthenticated:
 			return encode(w, http.StatusUnauthorized, result.Error, core.ValueResult{})
 		}
-		writeFailure(w, statusOf(result.Error.Code), result.Error, "")
+		writeFailure(w, statusOf(result.Error.Code), result.Error)
 		return nil
 	}
 }
@@ -168,7 +168,7 @@ func (a *api) sessions(w http.ResponseWriter, r *http.Request) error {
 	}
 	result := a.Backend.Sessions(r.Context(), c.Request)
 	if result.Error != nil {
-		writeFailure(w, statusOf(result.Error.Code), result.Error, "")
+		writeFailure(w, statusOf(result.Error.Code), result.Error)
 		return nil
 	}
 	return encode(w, http.StatusOK, nil, result)

@@ -133,7 +133,7 @@ func (a *api) rescue(rec *recorder, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	rec.Header().Del("Set-Cookie")
-	writeFailure(rec, http.StatusInternalServerError, a.Messages.Refuse(core.Internal), "")
+	writeFailure(rec, http.StatusInternalServerError, a.Messages.Refuse(core.Internal))
 }
 
 // crossOrigin refuses changes that a page of a foreign origin asks for. Requests

@@ -94,7 +94,7 @@ func (g *guard) refuse(w http.ResponseWriter, r *http.Request, refusal *core.Ref
 	if refusal.Code != core.Forbidden {
 		status = checkStatus(refusal.Code)
 	}
-	writeFailure(w, status, refusal, "")
+	writeFailure(w, status, refusal)
 }
 
 type refuserKey struct{}

@@ -84,14 +84,14 @@ func (a *api) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if status == http.StatusInternalServerError {
 		a.Log.ErrorContext(r.Context(), "request failed", "requestId", factsOf(r).id, "error", err)
 	}
-	writeFailure(w, status, refusal, "")
+	writeFailure(w, status, refusal)
 }
 
 // writeFailure writes a refusal as the contract's action answer, which is the
 // form of every error that has none of its own.
-func writeFailure(w http.ResponseWriter, status int, refusal *core.Refusal, redirectTo string) {
+func writeFailure(w http.ResponseWriter, status int, refusal *core.Refusal) {
 	// Without Extra the answer holds strings only, which always encode.
-	body, _ := json.Marshal(core.ActionResult{Error: refusal, RedirectTo: redirectTo})
+	body, _ := json.Marshal(core.ActionResult{Error: refusal})
 	writeJSON(w, status, refusal, body)
 }
 
