@@ -115,10 +115,11 @@ func (a *app) load(ctx context.Context) (c *config.Config, demo bool, err error)
 	}
 	sources := config.Sources{Files: a.configFiles(), Env: a.env, Flags: flags, Kinds: strategies.All()}
 	if demo = len(sources.Files) == 0; demo {
-		if sources.Defaults, err = a.demoConfig(); err != nil {
+		if sources.DataDir, err = dataDir(a.getenv); err != nil {
 			return nil, true, err
 		}
-		sources.DefaultsName = "demo"
+		sources.Defaults = config.Document{Name: "demo.yaml", Text: demoYAML}
+		sources.CanMail = true // the demo prints what others send
 	}
 	c, err = config.Load(ctx, sources)
 	return c, demo, err
@@ -139,7 +140,7 @@ func (a *app) settings() (map[string]string, error) {
 // logger writes to standard error, so that standard output stays for answers.
 func (a *app) logger(c *config.Config) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.Log.Level}
-	if c.Log.Format == "json" {
+	if c.Log.Format == config.LogJSON {
 		return slog.New(slog.NewJSONHandler(a.stderr, options))
 	}
 	return slog.New(slog.NewTextHandler(a.stderr, options))

@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"fmt"
 	"io"
-	"path/filepath"
-	"strconv"
 	"text/template"
 
 	"github.com/authd-go/authd/config"
@@ -15,28 +12,10 @@ import (
 )
 
 //go:embed demo.yaml
-var demoYAML string
+var demoYAML []byte
 
 //go:embed demo.txt
 var demoText string
-
-// demoConfig is the configuration that stands in when there is none.
-func (a *app) demoConfig() ([]byte, error) {
-	dir, err := dataDir(a.getenv)
-	if err != nil {
-		return nil, err
-	}
-	t, err := template.New("demo.yaml").Funcs(template.FuncMap{"quote": strconv.Quote}).Parse(demoYAML)
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	err = t.Execute(&out, map[string]string{
-		"Store":  "sqlite:" + filepath.Join(dir, "demo.db"),
-		"Secret": filepath.Join(dir, "demo.secret"),
-	})
-	return out.Bytes(), err
-}
 
 // printDemo says loudly what is running, and what to try.
 func (a *app) printDemo(c *config.Config) {

@@ -57,7 +57,7 @@ func openHouse(ctx context.Context, c *config.Config, log *slog.Logger, recovery
 	if h.sessions, err = session.Open(ctx, sessionOptions(c, h.store, secret, log)); err != nil {
 		return nil, fmt.Errorf("open sessions: %w", err)
 	}
-	o := c.RegistryOptions()
+	o := c.Options()
 	o.Sessions = h.sessions
 	o.Tokens = session.NewOneTime(h.store, time.Now, rand.Reader)
 	o.Users = h.store.Users
@@ -103,9 +103,9 @@ func (h *house) handler() (http.Handler, error) {
 		PublicURL:      c.Server.PublicURL,
 		AllowedOrigins: c.Server.CORS.AllowedOrigins,
 		TrustedProxies: c.Server.TrustedProxies,
-		Transports:     c.Session.Transports,
+		Transports:     transports(c.Session.Transports),
 		RefreshAliases: c.Methods.Refresh.Aliases,
-		CookieSameSite: c.Session.CookieSameSite,
+		CookieSameSite: sameSite(c.Session.CookieSameSite),
 		Messages:       c.Messages,
 		Log:            h.log,
 	})
@@ -131,4 +131,22 @@ func (h *house) describe() httpapi.Description {
 		})
 	}
 	return d
+}
+
+func transports(names []config.Transport) []httpapi.Transport {
+	out := make([]httpapi.Transport, len(names))
+	for i, name := range names {
+		out[i] = httpapi.Transport(name)
+	}
+	return out
+}
+
+func sameSite(s config.SameSite) http.SameSite {
+	switch s {
+	case config.SameSiteNone:
+		return http.SameSiteNoneMode
+	case config.SameSiteStrict:
+		return http.SameSiteStrictMode
+	}
+	return http.SameSiteLaxMode
 }

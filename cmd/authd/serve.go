@@ -54,7 +54,7 @@ func (a *app) serve(ctx context.Context) (err error) {
 	if demo {
 		a.printDemo(c)
 	}
-	return h.serve(ctx, httpapi.Server(handler), listener)
+	return h.serve(ctx, httpapi.Server(handler, log), listener)
 }
 
 // warn says at each start what an operator must not forget.
