@@ -132,7 +132,6 @@ func (a *api) rescue(rec *recorder, r *http.Request) {
 	if rec.status != 0 {
 		panic(http.ErrAbortHandler)
 	}
-	rec.Header().Del("Set-Cookie")
 	writeFailure(rec, http.StatusInternalServerError, a.Messages.Refuse(core.Internal))
 }
 

@@ -125,6 +125,24 @@ func TestPanics(t *testing.T) {
 	}
 }
 
+// brokenPipe panics where an answer has begun.
+type brokenPipe struct{ http.ResponseWriter }
+
+func (brokenPipe) Write([]byte) (int, error) { panic("in the middle of the answer") }
+
+func TestAPanicAmidTheAnswerDropsTheConnection(t *testing.T) {
+	h := newHarness(t)
+	defer func() {
+		if recover() != http.ErrAbortHandler {
+			t.Error("the connection goes on with half an answer")
+		}
+		if !strings.Contains(h.log.String(), "in the middle of the answer") {
+			t.Errorf("log: %s", h.log)
+		}
+	}()
+	h.handler.ServeHTTP(brokenPipe{httptest.NewRecorder()}, get("/auth/check").build())
+}
+
 func TestAbortIsNotCaught(t *testing.T) {
 	h := newHarness(t)
 	h.backend.during = func(context.Context) { panic(http.ErrAbortHandler) }

@@ -181,6 +181,21 @@ func TestBodyLimit(t *testing.T) {
 	h.do(post("/auth/login", `{"email":"abc"}`)).wants(413)
 }
 
+// unread fails the test if somebody reads it.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body is read")
+	return 0, io.EOF
+}
+
+func TestABodyThatAnnouncesItsSizeIsRefusedUnread(t *testing.T) {
+	h := newHarness(t)
+	r := httptest.NewRequest(http.MethodPost, ownOrigin+"/auth/login", unread{t})
+	r.ContentLength = 64<<10 + 1
+	h.serveRequest(r).wants(413)
+}
+
 func TestSlowBodiesEndAtTheDeadline(t *testing.T) {
 	h := newHarness(t, func(o *httpapi.Options) { o.Timeout = 200 * time.Millisecond })
 	server := httptest.NewServer(h.handler)
