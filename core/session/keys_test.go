@@ -26,7 +26,7 @@ func TestKeysRotate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := new(sessiontest.Memory)
 		o := bubbleOptions(store)
-		o.KeyRotation, o.PollInterval = 7*24*time.Hour, 10*time.Minute
+		o.KeyRotation, o.PollInterval = 7*24*time.Hour, time.Hour
 		o.Lifetimes = session.DefaultLifetimes()
 		o.Lifetimes.AccessTTL = 12 * time.Hour
 		nodes := []*session.Manager{open(t, o), open(t, o)}

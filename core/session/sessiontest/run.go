@@ -13,7 +13,7 @@ import (
 
 const (
 	nodes = 2
-	steps = 30
+	steps = 20
 	seed  = 20261120
 )
 
