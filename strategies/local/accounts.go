@@ -17,11 +17,17 @@ import (
 // maxName is the greatest length of a name to show, in bytes.
 const maxName = 256
 
+// hasher is what local needs of a *password.Hasher.
+type hasher interface {
+	Hash(context.Context, core.Secret) (string, error)
+	Verify(ctx context.Context, hash string, pw core.Secret) (password.Match, error)
+}
+
 // accounts is what strategy and Admin share: the rules of an account, whoever
 // asks for the change.
 type accounts struct {
 	users  core.UserStore
-	hasher *password.Hasher
+	hasher hasher
 	policy password.Policy
 	now    func() time.Time
 	rand   io.Reader

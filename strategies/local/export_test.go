@@ -1,15 +1,19 @@
 package local
 
-import (
-	"github.com/authd-go/authd/core"
-	"github.com/authd-go/authd/core/password"
-)
+import "github.com/authd-go/authd/core"
 
-// OpenWithHasher is Open that also shows the hasher, whose work tests count.
-func OpenWithHasher(c *Config, env core.Env) (core.Strategy, *password.Hasher, error) {
+// Hasher is what a test may put in the place of the real one.
+type Hasher = hasher
+
+// OpenWith is Open and Admin over one hasher, or over one of the configured
+// cost, which is returned, if it is nil.
+func OpenWith(c *Config, env core.Env, h Hasher) (core.Strategy, *Admin, Hasher, error) {
 	a, err := c.accounts(env)
 	if err != nil {
-		return core.Strategy{}, nil, err
+		return core.Strategy{}, nil, nil, err
 	}
-	return newStrategy(a, env, c.Registration), a.hasher, nil
+	if h != nil {
+		a.hasher = h
+	}
+	return newStrategy(a, env, c.Registration), &Admin{a}, a.hasher, nil
 }

@@ -7,7 +7,9 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -140,14 +142,49 @@ func (m *memory) DeleteUser(_ context.Context, id string) error {
 	return nil
 }
 
+// cheap stands in for the real hasher where hashing is not the question, since
+// bcrypt is slow on purpose. It keeps the rules that count: one call, one unit
+// of work, whatever the outcome.
+type cheap struct{ units atomic.Uint64 }
+
+func (c *cheap) Hash(ctx context.Context, pw core.Secret) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	c.units.Add(1)
+	return "cheap:" + pw.Reveal(), nil
+}
+
+func (c *cheap) Verify(ctx context.Context, hash string, pw core.Secret) (password.Match, error) {
+	if err := ctx.Err(); err != nil {
+		return password.Match{}, err
+	}
+	c.units.Add(1)
+	stored, known := strings.CutPrefix(hash, "cheap:")
+	stored, stale := strings.CutPrefix(stored, "stale:")
+	ok := known && !pw.Empty() && stored == pw.Reveal()
+	return password.Match{OK: ok, Rehash: ok && stale}, nil
+}
+
 // house is an opened strategy over a memory, as the tests see it.
 type house struct {
 	core.Strategy
 	store  *memory
-	hasher *password.Hasher
+	hasher local.Hasher
 	admin  *local.Admin
 	log    *bytes.Buffer
 	now    time.Time
+}
+
+// work counts in hashes of the configured cost.
+func (h *house) work() uint64 {
+	switch hasher := h.hasher.(type) {
+	case *cheap:
+		return hasher.units.Load()
+	case *password.Hasher:
+		return hasher.Work() >> password.MinCost
+	}
+	panic("an unknown hasher")
 }
 
 const (
@@ -155,23 +192,20 @@ const (
 	janes = "ten geese by the river"
 )
 
-// Hashes of the two are made once, since bcrypt is slow on purpose.
-var (
-	johnsHash = sync.OnceValues(func() (string, error) { return cheapHash(johns) })
-	janesHash = sync.OnceValues(func() (string, error) { return cheapHash(janes) })
-)
-
-func cheapHash(pw string) (string, error) {
-	hasher, err := password.NewHasher(password.MinCost)
-	if err != nil {
-		return "", err
-	}
-	return hasher.Hash(context.Background(), core.NewSecret(pw))
+// open makes a house with cheap hashes for John, who has a password, and Jane,
+// who is disabled.
+func open(t testing.TB, change ...func(*local.Config)) *house {
+	t.Helper()
+	return openWith(t, &cheap{}, change...)
 }
 
-// open makes a house of cost 10 with John, who has a password, and Jane, who
-// is disabled.
-func open(t testing.TB, change ...func(*local.Config)) *house {
+// openReal is open with bcrypt of the least cost.
+func openReal(t testing.TB) *house {
+	t.Helper()
+	return openWith(t, nil)
+}
+
+func openWith(t testing.TB, hasher local.Hasher, change ...func(*local.Config)) *house {
 	t.Helper()
 	config := local.NewConfig()
 	config.Hash.BcryptCost = password.MinCost
@@ -189,10 +223,7 @@ func open(t testing.TB, change ...func(*local.Config)) *house {
 		Now: func() time.Time { return h.now },
 	}
 	var err error
-	if h.Strategy, h.hasher, err = local.OpenWithHasher(config, env); err != nil {
-		t.Fatal(err)
-	}
-	if h.admin, err = config.Admin(env); err != nil {
+	if h.Strategy, h.admin, h.hasher, err = local.OpenWith(config, env, hasher); err != nil {
 		t.Fatal(err)
 	}
 	h.add(t, "id-john", "john@mail.com", johns)
@@ -212,16 +243,7 @@ func (h *house) add(t testing.TB, id, email, pw string) {
 
 func (h *house) hash(t testing.TB, pw string) string {
 	t.Helper()
-	var hash string
-	var err error
-	switch pw {
-	case johns:
-		hash, err = johnsHash()
-	case janes:
-		hash, err = janesHash()
-	default:
-		hash, err = cheapHash(pw)
-	}
+	hash, err := h.hasher.Hash(context.Background(), core.NewSecret(pw))
 	if err != nil {
 		t.Fatal(err)
 	}
