@@ -7,7 +7,11 @@ import (
 )
 
 func TestModel(t *testing.T) {
-	sessiontest.RunModel(t, 1000, func(*testing.T) sessiontest.Stores {
+	sequences := 1000
+	if testing.Short() {
+		sequences = 100
+	}
+	sessiontest.RunModel(t, sequences, func(*testing.T) sessiontest.Stores {
 		m := new(sessiontest.Memory)
 		return sessiontest.Stores{Sessions: m, Keys: m}
 	})

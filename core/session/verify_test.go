@@ -57,6 +57,22 @@ func parts(t *testing.T, token string) (header, body map[string]any) {
 	return header, body
 }
 
+// TestRefreshTokenSays pins that a refresh token follows from its row and from
+// nothing else, no clock in particular.
+func TestRefreshTokenSays(t *testing.T) {
+	h := newHouse(t)
+	issued := h.next(h.login())
+	row := h.row(issued.SessionID)
+	header, body := parts(t, issued.Tokens.Refresh.Reveal())
+	if len(header) != 2 || header["typ"] != "rt+jwt" || header["alg"] != "HS256" {
+		t.Errorf("header is %v", header)
+	}
+	if len(body) != 4 || body["sid"] != row.ID || body["gen"] != float64(1) || body["iat"] != float64(row.AdvancedAt.Unix()) ||
+		body["exp"] != float64(row.IdleExpires.Unix()) {
+		t.Errorf("claims are %v for %+v", body, row)
+	}
+}
+
 // TestCallersShareNoMemory changes a result and asks again.
 func TestCallersShareNoMemory(t *testing.T) {
 	h := newHouse(t)
