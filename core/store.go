@@ -129,15 +129,19 @@ type SessionStore interface {
 	SessionReader
 	// CreateSession stores a new session and notes the account. It answers
 	// Unauthenticated if the account's sessions were ended, all at once,
-	// at or after the session's AuthAt: the proof is older than the order.
+	// at or after the session's AuthAt: the proof is older than the order. An
+	// ID that is taken is Conflict.
 	CreateSession(context.Context, Session) error
 	// AdvanceSession moves the session from generation From to From+1 in one
 	// compare-and-swap and returns the row as it is afterwards. moved is false,
 	// and nothing was written, if From is not the newest generation or the
-	// session has ended. An unknown session is Unauthenticated.
+	// session has ended, by an order or because its idle or absolute end is not
+	// after At. An unknown session is Unauthenticated. The account never
+	// changes, whatever Identity names.
 	AdvanceSession(context.Context, SessionAdvance) (s Session, moved bool, err error)
 	// EndSessions ends sessions and returns the IDs of those that were alive.
-	// Ended sessions keep their first reason. For an account without Except it
+	// Ended sessions keep their first reason; expired ones are ended too, and not
+	// returned. For an account without Except it
 	// also notes the time, for CreateSession.
 	EndSessions(context.Context, SessionEnd) ([]string, error)
 	// PurgeSessions forgets at most limit sessions whose absolute or idle end

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"time"
@@ -25,41 +26,54 @@ type fileState struct {
 	version     int64 // of the schema; 0 before the first migration
 }
 
-// inspect reads what is in the file and changes nothing.
+// inspect reads what is in the file and changes nothing. The transaction makes
+// it one moment, for another process may just be making the schema.
 func inspect(ctx context.Context, db *sql.DB) (fileState, error) {
 	var state fileState
-	if err := db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&state.application); err != nil {
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return state, err
+	}
+	defer func() { _ = tx.Rollback() }() // it has read only
+	if err := tx.QueryRowContext(ctx, "PRAGMA application_id").Scan(&state.application); err != nil {
 		return state, err
 	}
 	var versioned bool
-	err := db.QueryRowContext(ctx, `
+	err = tx.QueryRowContext(ctx, `
 		SELECT count(*) FILTER (WHERE name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name <> 'goose_db_version'),
 		       count(*) FILTER (WHERE name = 'goose_db_version') > 0
 		FROM sqlite_schema WHERE type = 'table'`).Scan(&state.tables, &versioned)
 	if err != nil || !versioned {
 		return state, err
 	}
-	err = db.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&state.version)
+	err = tx.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&state.version)
 	return state, err
 }
+
+// refusal says in whole words why a file is not opened.
+type refusal string
+
+// Error is the text.
+func (r refusal) Error() string { return string(r) }
 
 // check refuses a file that is not ours or that a newer authd has changed.
 func (f fileState) check(path string, newest int64) error {
 	empty := f.application == 0 && f.tables == 0
 	if f.application != applicationID && !empty {
-		return fmt.Errorf("%s is the database of another application (application_id %d)", path, f.application)
+		return refusal(fmt.Sprintf("%s is the database of another application (application_id %d)", path, f.application))
 	}
 	if f.version > newest {
-		return fmt.Errorf("%s has schema version %d, this authd knows up to %d; use a newer authd", path, f.version, newest)
+		return refusal(fmt.Sprintf("%s has schema version %d, this authd knows up to %d; use a newer authd", path, f.version, newest))
 	}
 	return nil
 }
 
 // explain puts the failures that an operator can do something about into words.
 func explain(path string, err error) error {
+	var whole refusal
 	switch {
-	case err == nil:
-		return nil
+	case errors.As(err, &whole):
+		return whole
 	case isResult(err, sqlite3.SQLITE_NOTADB):
 		return fmt.Errorf("%s is not a SQLite database: %w", path, err)
 	case isResult(err, sqlite3.SQLITE_CORRUPT):

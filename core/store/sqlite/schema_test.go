@@ -17,7 +17,7 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	wantRefusal(t, path, path+" has schema version 7, this authd knows up to 1; use a newer authd")
+	wantRefusal(t, path, "store: "+path+" has schema version 7, this authd knows up to 1; use a newer authd")
 }
 
 func TestForeignDatabaseIsRefused(t *testing.T) {

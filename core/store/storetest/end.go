@@ -48,7 +48,11 @@ func endOne(ctx context.Context, s store.Store) error {
 		func() error { return wantSession(ctx, s, want) },
 		func() error { return wantSession(ctx, s, session("s2", johnID())) },
 		func() error { return wantEnd(ctx, s, core.SessionEnd{ID: "nowhere", Reason: "logout", At: start()}) },
-		func() error { // an order for one session is not one for its account
+		func() error { // the account counts only without an ID
+			order := core.SessionEnd{ID: "s1", Account: johnID(), Reason: "logout", At: after(time.Second)}
+			return wantEnd(ctx, s, order)
+		},
+		func() error { // an order for one session notes nothing for its account
 			late := session("s3", johnID())
 			late.AuthAt = after(-time.Hour)
 			return createSessions(ctx, s, late)

@@ -46,6 +46,7 @@ func purgeBounded(ctx context.Context, s store.Store) error {
 	late := after(48 * time.Hour)
 	return all(
 		func() error { return wantPurge(ctx, s, late, 0, 0) },
+		func() error { return wantPurge(ctx, s, late, -1, 0) },
 		func() error { return wantPurge(ctx, s, late, 5, 5) },
 		func() error { return wantPurge(ctx, s, late, 5, 2) },
 		func() error { return wantPurge(ctx, s, late, 5, 0) },

@@ -199,19 +199,33 @@ func strategiesSeparate(ctx context.Context, s store.Store) error {
 		return err
 	}
 	_, unseen := partners.FindUser(ctx, "john@mail.com")
+	partnerJane := core.User{ID: "p-jane", Email: "jane@mail.com", Username: "jane"}
 	return all(
 		func() error { return outcome("FindUser in the other strategy", unseen, core.UnknownUser) },
 		func() error { return outcome("DeleteUser there", partners.DeleteUser(ctx, "u-jane"), core.UnknownUser) },
-		func() error { return create(ctx, partners, other) },
+		func() error { return create(ctx, partners, other, partnerJane) },
+		func() error { return wantFound(ctx, members, "jane", "u-jane") },
+		func() error { return wantFound(ctx, partners, "jane", "p-jane") },
 		func() error { return partners.ChangeUser(ctx, "u-john", core.UserChange{PasswordHash: ptr("changed")}) },
 		func() error { return wantUser(ctx, members, john()) },
 		func() error { return partners.DeleteUser(ctx, "u-john") },
+		func() error { return partners.DeleteUser(ctx, "p-jane") },
+		func() error { return wantFound(ctx, members, "jane", "u-jane") },
 		func() error { return wantUser(ctx, members, john()) },
 		func() error {
 			list, err := partners.Users(ctx, "", 10)
 			return all(func() error { return err }, func() error { return equal("users left there", len(list), 0) })
 		},
 	)
+}
+
+// wantFound finds a user by an identifier and compares the ID.
+func wantFound(ctx context.Context, s core.UserStore, identifier, id string) error {
+	got, err := s.FindUser(ctx, identifier)
+	if err != nil {
+		return fmt.Errorf("FindUser(%q): %w", identifier, err)
+	}
+	return equal(fmt.Sprintf("FindUser(%q)", identifier), got.ID, id)
 }
 
 func textByBytes(ctx context.Context, s store.Store) error {
