@@ -89,7 +89,7 @@ func (d *decoder) block(n *node, path string, fields []field) {
 	}
 	for _, f := range fields {
 		at := join(path, f.key)
-		if f.value.Type() == secretType {
+		if is[core.Secret](f.value.Type()) {
 			d.secret(n, at, f)
 		} else if child := n.fields[f.key]; child != nil {
 			d.value(child, at, f.value)
@@ -125,7 +125,7 @@ func (d *decoder) mapping(n *node, path string, out reflect.Value) {
 	}
 	for _, key := range n.keys {
 		at, child := join(path, key), n.fields[key]
-		if out.Type().Key() == codeType && !slices.Contains(messageCodes(), key) {
+		if is[core.Code](out.Type().Key()) && !slices.Contains(messageCodes(), key) {
 			d.unknown(child, path, key, entriesOf(out.Type()))
 			continue
 		}
@@ -146,7 +146,7 @@ func (d *decoder) list(n *node, path string, out reflect.Value) {
 	}
 	result := reflect.MakeSlice(out.Type(), len(items), len(items))
 	for i, child := range items {
-		if child.shape == null {
+		if child.shape == null && result.Type().Elem().Kind() != reflect.Interface {
 			d.report.add(child.at, item(path, i), "has no value; take the entry out")
 			continue
 		}
@@ -173,7 +173,7 @@ func (d *decoder) items(n *node, path string, of reflect.Type) ([]*node, bool) {
 		if n.plain() {
 			return commas(n), true
 		}
-		if isLeaf(of) && of != secretType && !n.odd() {
+		if isLeaf(of) && !is[core.Secret](of) && !n.odd() {
 			d.report.add(n.where(), path, fmt.Sprintf("must be a list: write [%s]", n.text))
 			return nil, false
 		}

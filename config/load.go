@@ -2,6 +2,7 @@ package config
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -142,15 +143,15 @@ func readFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxFileBytes+1))
+	text, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
+	return text, errors.Join(err, f.Close())
 }
 
 // originsOf says where each value of a merged tree comes from, and that the
 // other keys have their default.
 func originsOf(s schema) map[string]string {
 	out := map[string]string{}
-	s.walk(nil, configType, func(path []string, _ reflect.Type) { out[strings.Join(path, ".")] = "default" })
+	s.walk(nil, reflect.TypeFor[Config](), func(path []string, _ reflect.Type) { out[strings.Join(path, ".")] = "default" })
 	s.tree.each("", func(path string, n *node) { out[path] = n.where().String() })
 	return out
 }

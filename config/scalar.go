@@ -32,10 +32,10 @@ func (d *decoder) text(n *node, path, want string, hidden bool) (string, bool) {
 	return d.word(n, path, want)
 }
 
-// oldBoolean says whether readers of YAML 1.1 take a word for a boolean.
+// oldBoolean says whether common readers of YAML 1.1 take a word for a boolean.
 func oldBoolean(text string) bool {
 	switch strings.ToLower(text) {
-	case "y", "n", "yes", "no", "on", "off":
+	case "yes", "no", "on", "off":
 		return true
 	}
 	return false

@@ -43,15 +43,9 @@ type entry struct {
 	typ reflect.Type
 }
 
-var (
-	secretType    = reflect.TypeFor[core.Secret]()
-	textType      = reflect.TypeFor[string]()
-	codeType      = reflect.TypeFor[core.Code]()
-	configType    = reflect.TypeFor[Config]()
-	houseType     = reflect.TypeFor[authd.House]()
-	strategyType  = reflect.TypeFor[authd.StrategyOptions]()
-	strategiesKey = "strategies"
-)
+const strategiesKey = "strategies"
+
+func is[T any](t reflect.Type) bool { return t == reflect.TypeFor[T]() }
 
 // entriesOf lists the keys that may stand in a block of this type. It is empty
 // for what is no block, and for blocks whose keys are free.
@@ -59,7 +53,7 @@ func entriesOf(t reflect.Type) []entry {
 	switch {
 	case t.Kind() == reflect.Pointer:
 		return entriesOf(t.Elem())
-	case t.Kind() == reflect.Map && t.Key() == codeType:
+	case t.Kind() == reflect.Map && is[core.Code](t.Key()):
 		var out []entry
 		for _, code := range messageCodes() {
 			out = append(out, entry{code, t.Elem()})
@@ -76,8 +70,8 @@ func withFiles(fields []field) []entry {
 	var out []entry
 	for _, f := range fields {
 		out = append(out, entry{f.key, f.value.Type()})
-		if f.value.Type() == secretType {
-			out = append(out, entry{f.key + fileSuffix, textType})
+		if is[core.Secret](f.value.Type()) {
+			out = append(out, entry{f.key + fileSuffix, reflect.TypeFor[string]()})
 		}
 	}
 	return out
@@ -113,11 +107,11 @@ func (s schema) below(path []string, typ reflect.Type) []entry {
 	case len(path) == 1 && path[0] == strategiesKey:
 		var out []entry
 		for _, name := range s.strategies() {
-			out = append(out, entry{name, strategyType})
+			out = append(out, entry{name, reflect.TypeFor[authd.StrategyOptions]()})
 		}
 		return out
 	case len(path) == 2 && path[0] == strategiesKey:
-		out := append([]entry{{"type", textType}}, entriesOf(houseType)...)
+		out := append([]entry{{"type", reflect.TypeFor[string]()}}, entriesOf(reflect.TypeFor[authd.House]())...)
 		if kind, ok := s.kindOf(path[1]); ok {
 			out = append(out, entriesOf(reflect.TypeOf(kind.New()))...)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -14,7 +15,8 @@ import (
 // stands at.
 const readAhead = 4
 
-// maxSearch bounds how far back the beginning of a mistake is looked for, in lines.
+// maxSearch bounds how far back the beginning of a mistake is looked for line
+// by line. Beyond that it is looked for by halves, which a bracket may mislead.
 const maxSearch = 100
 
 // trickle gives the parser one byte at a time, so that what it has read when
@@ -60,13 +62,14 @@ func syntaxError(text []byte, err error) (line, column int, message string) {
 // firstBad goes back from a line to the first one without which the text
 // before it is fine: where a quote or a bracket was opened and never closed.
 func firstBad(text []byte, line int) int {
+	fine := func(line int) bool { return line == 1 || parses(linesBefore(text, line)) }
 	for range maxSearch {
-		if line == 1 || parses(linesBefore(text, line)) {
+		if fine(line) {
 			return line
 		}
 		line--
 	}
-	return line
+	return sort.Search(line, func(i int) bool { return !fine(i + 1) })
 }
 
 func parses(text []byte) bool {

@@ -56,23 +56,23 @@ func isLeaf(t reflect.Type) bool {
 	case reflect.Map, reflect.Slice:
 		return false
 	case reflect.Struct:
-		return t == reflect.TypeFor[url.URL]() || reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+		return is[url.URL](t) || reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 	}
 	return true
 }
 
 // choices lists the words that a type takes, or nothing if it is no such type.
 func choices(t reflect.Type) []string {
-	switch t {
-	case reflect.TypeFor[session.Rotation]():
+	switch {
+	case is[session.Rotation](t):
 		return stringsOf(session.Rotations())
-	case reflect.TypeFor[Transport]():
+	case is[Transport](t):
 		return stringsOf([]Transport{TransportBearer, TransportCookie})
-	case reflect.TypeFor[SameSite]():
+	case is[SameSite](t):
 		return stringsOf([]SameSite{SameSiteLax, SameSiteStrict, SameSiteNone})
-	case reflect.TypeFor[LogFormat]():
+	case is[LogFormat](t):
 		return stringsOf([]LogFormat{LogText, LogJSON})
-	case reflect.TypeFor[flow.Step]():
+	case is[flow.Step](t):
 		return stringsOf([]flow.Step{flow.StepNext, flow.StepStop})
 	}
 	return nil

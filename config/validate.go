@@ -116,7 +116,10 @@ func (v *validator) files() {
 	}
 	const key = "store.url"
 	path, found := strings.CutPrefix(v.Store.URL, "sqlite:")
-	if !found || path == "" || strings.HasPrefix(path, "//") {
+	if rest, host := strings.CutPrefix(path, "//"); host && strings.HasPrefix(rest, "/") {
+		path = rest // sqlite:///absolute/path
+	}
+	if !found || path == "" || strings.HasPrefix(path, "//") || strings.HasPrefix(path, ":memory:") || strings.HasSuffix(path, "/") {
 		if !v.report.about(key) {
 			v.add(key, "must be sqlite: and the path of a file, such as sqlite:authd.db") // a URL may hold a password: not repeated
 		}

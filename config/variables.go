@@ -36,7 +36,7 @@ func (v *variables) variable(name, rest, value string) {
 	src := &source{name: name, rank: v.rank, plain: true}
 	segments := strings.Split(rest, "__")
 	var path []string
-	typ := configType
+	typ := reflect.TypeFor[Config]()
 	for i, segment := range segments {
 		entries := v.schema.below(path, typ)
 		found, ok := match(segment, entries)
@@ -152,7 +152,7 @@ func (v *variables) flags(values, names map[string]string) *node {
 
 func (v *variables) flag(src *source, key, value string) {
 	var path []string
-	typ := configType
+	typ := reflect.TypeFor[Config]()
 	for word := range strings.SplitSeq(key, ".") {
 		entries := v.schema.below(path, typ)
 		i := slices.IndexFunc(entries, func(e entry) bool { return e.key == word })
