@@ -34,7 +34,7 @@ func openStore(ctx context.Context, c *config.Config, log *slog.Logger) (*sqlite
 	}
 	store, err := sqlite.Open(ctx, sqlite.Options{Path: path, Log: log})
 	if err != nil {
-		return nil, fmt.Errorf("open the store: %w", err)
+		return nil, err
 	}
 	return store, nil
 }
