@@ -111,7 +111,7 @@ func (d *decoder) unknown(n *node, path, key string, entries []entry) {
 	if near == "" && len(entries) > 0 {
 		message += "; known here: " + listed(keysOf(entries))
 	}
-	d.report.suggest(n.key, join(path, safe), message, near)
+	d.report.unknown(n.key, path, safe, message, near)
 }
 
 // mapping decodes a block whose keys are free, or codes.

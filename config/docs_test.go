@@ -142,4 +142,3 @@ func defaultOf(v reflect.Value) string {
 	}
 	return fmt.Sprint(v.Interface())
 }
-

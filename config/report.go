@@ -18,7 +18,9 @@ type Problem struct {
 	Message    string // what is wrong and what would be right; never a secret
 	Suggestion string // what was probably meant; may be empty
 
-	rank int // the order of the sources
+	rank  int    // the order of the sources
+	meant string // of an unknown key: the key path that was probably meant
+	stray bool   // an unknown key: the value of no other key is wrong
 }
 
 // setFlag is how the flag is spelt that sets any key.
@@ -94,9 +96,30 @@ func (c *collector) sorted() []Problem {
 	return slices.Compact(c.problems)
 }
 
-// about says whether a problem was reported at a key, above it or below it.
+// unknown reports a key that is none.
+func (c *collector) unknown(at place, path, key, message, suggestion string) {
+	c.suggest(at, join(path, key), message, suggestion)
+	p := &c.problems[len(c.problems)-1]
+	p.stray = true
+	if suggestion != "" {
+		p.meant = join(path, suggestion)
+	}
+}
+
+// about says whether a problem was reported that another one at this key may
+// follow from: one at the key, above it or below it, or a misspelling of it.
 func (c *collector) about(key string) bool {
-	return slices.ContainsFunc(c.problems, func(p Problem) bool { return contains(p.Key, key) || contains(key, p.Key) })
+	return slices.ContainsFunc(c.problems, func(p Problem) bool {
+		if p.stray {
+			return contains(p.meant, key)
+		}
+		return contains(p.Key, key) || contains(key, p.Key)
+	})
+}
+
+// onlyStrays says whether all problems since the first n are unknown keys.
+func (c *collector) onlyStrays(n int) bool {
+	return !slices.ContainsFunc(c.problems[n:], func(p Problem) bool { return !p.stray })
 }
 
 // at says whether a problem was reported at exactly this key.

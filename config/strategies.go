@@ -22,8 +22,9 @@ func (d *decoder) strategies(n *node, path string, out *map[string]authd.Strateg
 }
 
 // strategy decodes one block: the house options, and beside them the kind's
-// own. If anything in it is wrong, Config is nil: the backend is known by name
-// then, and nothing follows from what it may be able to do.
+// own. If a value in it is wrong, Config is nil: the backend is known by name
+// then, and nothing follows from what it may be able to do. Unknown keys are no
+// reason to be silent about the rest.
 func (d *decoder) strategy(n *node, path string) authd.StrategyOptions {
 	var out authd.StrategyOptions
 	reported := len(d.report.problems)
@@ -42,7 +43,7 @@ func (d *decoder) strategy(n *node, path string) authd.StrategyOptions {
 	}
 	own := kind.New()
 	d.block(n, path, append(fields, fieldsOf(reflect.ValueOf(own).Elem())...))
-	if len(d.report.problems) == reported {
+	if d.report.onlyStrays(reported) {
 		out.Config = own
 	}
 	return out
@@ -59,7 +60,7 @@ func (d *decoder) kind(n *node, path string) (core.Kind, bool) {
 	written := n.fields[typeKey]
 	if written == nil || written.shape == null {
 		if near := nearest(typeKey, n.keys); written == nil && near != "" {
-			d.report.suggest(n.fields[near].key, join(path, near), "unknown key", typeKey)
+			d.report.unknown(n.fields[near].key, path, near, "unknown key", typeKey)
 		} else {
 			d.report.add(n.find(typeKey).where(), at, "is required: one of "+listed(names))
 		}

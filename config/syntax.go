@@ -120,6 +120,8 @@ func syntaxMessage(err error) (message string, exact bool) {
 		{"did not find expected key", "no key can stand here; look at the indentation", false},
 		{"expected '-' indicator", "no key can stand in this list; look at the indentation", false},
 		{"unknown escape character", `an unknown escape; between double quotes a backslash is written "\\"`, true},
+		{"did not find expected node content", "a value is missing, or a bracket is not closed", false},
+		{"exceeded max depth", "nested too deeply", false},
 		{"control characters", "a control character", true},
 	} {
 		if strings.Contains(err.Error(), known.part) {
