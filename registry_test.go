@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/authd-go/authd"
 	"github.com/authd-go/authd/core"
 	"github.com/authd-go/authd/core/flow"
@@ -21,7 +23,6 @@ import (
 	"github.com/authd-go/authd/core/store/sqlite"
 	"github.com/authd-go/authd/strategies/local"
 	"github.com/authd-go/authd/strategies/mock"
-	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -142,11 +142,17 @@ func TestResultJSON(t *testing.T) {
 	}{
 		{"success", core.ActionResult{Success: true, Tokens: tokens}, `{"success":true}`},
 		{"redirect", core.ActionResult{Success: true, RedirectTo: "/x"}, `{"redirectTo":"/x","success":true}`},
-		{"notification", core.ActionResult{Success: true, SuccessNotification: &core.Notification{Message: "m"}},
-			`{"success":true,"successNotification":{"message":"m"}}`},
+		{
+			"notification",
+			core.ActionResult{Success: true, SuccessNotification: &core.Notification{Message: "m"}},
+			`{"success":true,"successNotification":{"message":"m"}}`,
+		},
 		{"extra", core.ActionResult{Success: true, Extra: map[string]any{"user": 1, "success": false}}, `{"success":true,"user":1}`},
-		{"failure", core.ActionResult{Error: refusal},
-			`{"code":"invalid_credentials","error":{"name":"Login failed","message":"No.","code":"invalid_credentials"},"message":"No.","success":false}`},
+		{
+			"failure",
+			core.ActionResult{Error: refusal},
+			`{"code":"invalid_credentials","error":{"name":"Login failed","message":"No.","code":"invalid_credentials"},"message":"No.","success":false}`,
+		},
 		{"check", core.CheckResult{Authenticated: true}, `{"authenticated":true}`},
 		{"no check", core.CheckResult{RedirectTo: "/login", Logout: true}, `{"authenticated":false,"logout":true,"redirectTo":"/login"}`},
 		{"do nothing", core.ErrorResult{Tokens: tokens}, `{}`},
@@ -154,8 +160,11 @@ func TestResultJSON(t *testing.T) {
 		{"value", core.ValueResult{Value: []string{"admin"}}, `["admin"]`},
 		{"no value", core.ValueResult{Error: refusal}, `null`},
 		{"no sessions", core.SessionsResult{}, `{"sessions":[]}`},
-		{"identity", core.Identity{AccountID: core.AccountID{Strategy: "members", Subject: "7"}, Email: "j@mail.com", Claims: map[string]any{"id": "forged", "locale": "de"}},
-			`{"avatar":null,"email":"j@mail.com","fullName":"j@mail.com","id":"members:7","locale":"de","name":"j@mail.com","roles":[]}`},
+		{
+			"identity",
+			core.Identity{AccountID: core.AccountID{Strategy: "members", Subject: "7"}, Email: "j@mail.com", Claims: map[string]any{"id": "forged", "locale": "de"}},
+			`{"avatar":null,"email":"j@mail.com","fullName":"j@mail.com","id":"members:7","locale":"de","name":"j@mail.com","roles":[]}`,
+		},
 	} {
 		if got, err := json.Marshal(c.value); err != nil || string(got) != c.want {
 			t.Errorf("%s:\n got %s, %v\nwant %s", c.name, got, err, c.want)

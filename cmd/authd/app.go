@@ -8,9 +8,10 @@ import (
 	"os"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/authd-go/authd/config"
 	"github.com/authd-go/authd/strategies"
-	"github.com/spf13/cobra"
 )
 
 // app is one run of the program: its streams, its environment and the flags

@@ -14,8 +14,15 @@ func TestVersionAndHelp(t *testing.T) {
 		t.Errorf("version: %d %q", code, out)
 	}
 	for _, args := range [][]string{
-		{"--help"}, {"serve", "--help"}, {"config", "check", "--help"}, {"user", "--help"}, {"user", "add", "--help"},
-		{"session", "revoke", "--help"}, {"completion", "bash"}, {"completion", "zsh"}, {"completion", "fish"},
+		{"--help"},
+		{"serve", "--help"},
+		{"config", "check", "--help"},
+		{"user", "--help"},
+		{"user", "add", "--help"},
+		{"session", "revoke", "--help"},
+		{"completion", "bash"},
+		{"completion", "zsh"},
+		{"completion", "fish"},
 	} {
 		if code, out, errs := cli(t, "", args...); code != exitOK || len(out) < 100 || errs != "" {
 			t.Errorf("%v: exit code %d, %d bytes, %q", args, code, len(out), errs)
@@ -25,8 +32,18 @@ func TestVersionAndHelp(t *testing.T) {
 
 func TestUsageErrors(t *testing.T) {
 	for _, args := range [][]string{
-		{"--nonsense"}, {"nonsense"}, {"user"}, {"config"}, {"session"}, {"user", "show"}, {"user", "add"}, {"user", "nonsense"},
-		{"session", "revoke"}, {"session", "revoke", "x", "--user", "y"}, {"serve", "x"}, {"--set", "nonsense", "config", "check"},
+		{"--nonsense"},
+		{"nonsense"},
+		{"user"},
+		{"config"},
+		{"session"},
+		{"user", "show"},
+		{"user", "add"},
+		{"user", "nonsense"},
+		{"session", "revoke"},
+		{"session", "revoke", "x", "--user", "y"},
+		{"serve", "x"},
+		{"--set", "nonsense", "config", "check"},
 	} {
 		code, out, errs := cli(t, "", args...)
 		if code != exitUsage || out != "" || !strings.HasPrefix(errs, "authd: ") || !strings.Contains(errs, `--help" for usage`) {

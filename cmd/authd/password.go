@@ -8,8 +8,9 @@ import (
 	"os"
 	"strings"
 
-	"github.com/authd-go/authd/core"
 	"golang.org/x/term"
+
+	"github.com/authd-go/authd/core"
 )
 
 // maxPasswordLine bounds what is read from standard input, in bytes.

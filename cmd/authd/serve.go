@@ -9,10 +9,11 @@ import (
 	"net/http"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
 	"github.com/authd-go/authd/config"
 	"github.com/authd-go/authd/core/flow"
 	"github.com/authd-go/authd/core/httpapi"
-	"github.com/spf13/cobra"
 )
 
 func (a *app) serveCommand() *cobra.Command {

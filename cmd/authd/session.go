@@ -7,10 +7,11 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/authd-go/authd/config"
 	"github.com/authd-go/authd/core"
 	"github.com/authd-go/authd/core/store/sqlite"
-	"github.com/spf13/cobra"
 )
 
 func (a *app) sessionCommand() *cobra.Command {

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/authd-go/authd/core"
 	"github.com/authd-go/authd/core/flow"
 	"github.com/authd-go/authd/core/session"
 	"github.com/authd-go/authd/strategies/local"
-	"github.com/spf13/cobra"
 )
 
 func (a *app) userCommand() *cobra.Command {

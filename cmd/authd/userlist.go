@@ -8,8 +8,9 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/authd-go/authd/core"
 	"github.com/spf13/cobra"
+
+	"github.com/authd-go/authd/core"
 )
 
 // userView is what the commands show of a user. The hash is not among it.

@@ -27,21 +27,31 @@ func TestCookies(t *testing.T) {
 		persistent      bool
 		access, refresh string
 	}{
-		{"https", ownOrigin, 0, true,
+		{
+			"https", ownOrigin, 0, true,
 			"__Host-authd-access=" + accessJWT + "; Path=/; Max-Age=600; HttpOnly; Secure; SameSite=Lax",
-			"__Host-authd-refresh=" + refreshJWT + "; Path=/; Max-Age=259200; HttpOnly; Secure; SameSite=Lax"},
-		{"until the browser closes", ownOrigin, http.SameSiteLaxMode, false,
+			"__Host-authd-refresh=" + refreshJWT + "; Path=/; Max-Age=259200; HttpOnly; Secure; SameSite=Lax",
+		},
+		{
+			"until the browser closes", ownOrigin, http.SameSiteLaxMode, false,
 			"__Host-authd-access=" + accessJWT + "; Path=/; HttpOnly; Secure; SameSite=Lax",
-			"__Host-authd-refresh=" + refreshJWT + "; Path=/; HttpOnly; Secure; SameSite=Lax"},
-		{"strict", ownOrigin, http.SameSiteStrictMode, false,
+			"__Host-authd-refresh=" + refreshJWT + "; Path=/; HttpOnly; Secure; SameSite=Lax",
+		},
+		{
+			"strict", ownOrigin, http.SameSiteStrictMode, false,
 			"__Host-authd-access=" + accessJWT + "; Path=/; HttpOnly; Secure; SameSite=Strict",
-			"__Host-authd-refresh=" + refreshJWT + "; Path=/; HttpOnly; Secure; SameSite=Strict"},
-		{"none", ownOrigin, http.SameSiteNoneMode, false,
+			"__Host-authd-refresh=" + refreshJWT + "; Path=/; HttpOnly; Secure; SameSite=Strict",
+		},
+		{
+			"none", ownOrigin, http.SameSiteNoneMode, false,
 			"__Host-authd-access=" + accessJWT + "; Path=/; HttpOnly; Secure; SameSite=None",
-			"__Host-authd-refresh=" + refreshJWT + "; Path=/; HttpOnly; Secure; SameSite=None"},
-		{"http", "http://localhost:8080", 0, true,
+			"__Host-authd-refresh=" + refreshJWT + "; Path=/; HttpOnly; Secure; SameSite=None",
+		},
+		{
+			"http", "http://localhost:8080", 0, true,
 			"authd-access=" + accessJWT + "; Path=/; Max-Age=600; HttpOnly; SameSite=Lax",
-			"authd-refresh=" + refreshJWT + "; Path=/; Max-Age=259200; HttpOnly; SameSite=Lax"},
+			"authd-refresh=" + refreshJWT + "; Path=/; Max-Age=259200; HttpOnly; SameSite=Lax",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			h := newHarness(t, func(o *httpapi.Options) { o.PublicURL, o.CookieSameSite = public(tc.public), tc.mode })
@@ -71,10 +81,14 @@ func TestWhenCookiesAreCleared(t *testing.T) {
 		{"refused refresh", post("/auth/refresh", "", "Cookie", cookie("", otherJWT)), refused, true},
 		{"expired refresh", post("/auth/refresh", "", "Cookie", cookie("", otherJWT)), core.Expired, true},
 		{"refresh of a disabled account", post("/auth/refresh", "", "Cookie", cookie("", otherJWT)), core.Forbidden, true},
-		{"refused refresh, the cookie's token in the body too",
-			post("/auth/refresh", `{"refreshToken":"`+otherJWT+`"}`, "Cookie", cookie("", otherJWT)), refused, true},
-		{"refused refresh of another token",
-			post("/auth/refresh", `{"refreshToken":"`+refreshJWT+`"}`, "Cookie", cookie("", otherJWT)), refused, false},
+		{
+			"refused refresh, the cookie's token in the body too",
+			post("/auth/refresh", `{"refreshToken":"`+otherJWT+`"}`, "Cookie", cookie("", otherJWT)), refused, true,
+		},
+		{
+			"refused refresh of another token",
+			post("/auth/refresh", `{"refreshToken":"`+refreshJWT+`"}`, "Cookie", cookie("", otherJWT)), refused, false,
+		},
 		{"refused refresh without cookie", post("/auth/refresh", `{"refreshToken":"`+refreshJWT+`"}`), refused, false},
 		{"refresh while the store is down", post("/auth/refresh", "", "Cookie", cookie("", otherJWT)), unavailable, false},
 		{"throttled refresh", post("/auth/refresh", "", "Cookie", cookie("", otherJWT)), core.Throttled, false},
@@ -144,8 +158,12 @@ func TestLifetimesAreNeverNegative(t *testing.T) {
 
 func FuzzCookieOrBearer(f *testing.F) {
 	for _, seed := range [][3]string{
-		{"Bearer " + accessJWT, cookie(accessJWT, refreshJWT), refreshJWT}, {"Bearer undefined", "", ""}, {"null", "a=b", "x"},
-		{"bearer a.b.c", "__Host-authd-access=\"q\"", ""}, {"Bearer a..c", ";;=", "\x00"}, {"Bearer \xff.a.b", "__Host-authd-refresh=", " "},
+		{"Bearer " + accessJWT, cookie(accessJWT, refreshJWT), refreshJWT},
+		{"Bearer undefined", "", ""},
+		{"null", "a=b", "x"},
+		{"bearer a.b.c", "__Host-authd-access=\"q\"", ""},
+		{"Bearer a..c", ";;=", "\x00"},
+		{"Bearer \xff.a.b", "__Host-authd-refresh=", " "},
 	} {
 		f.Add(seed[0], seed[1], seed[2])
 	}

@@ -48,21 +48,27 @@ func goldenExchanges() []struct {
 		{"login, foreign page", signedIn, post("/auth/login", login, "Origin", foreignOrigin)},
 		{"logout", succeed(core.ActionResult{RedirectTo: "/login"}), post("/auth/logout", "", jar...)},
 		{"logout, store down", fail(core.Unavailable), post("/auth/logout", "", jar...)},
-		{"register", succeed(core.ActionResult{RedirectTo: "/login", SuccessNotification: &core.Notification{Message: "Account created"}}),
-			post("/auth/register", `{"email":"ada@example.com","password":"correct horse"}`)},
+		{
+			"register", succeed(core.ActionResult{RedirectTo: "/login", SuccessNotification: &core.Notification{Message: "Account created"}}),
+			post("/auth/register", `{"email":"ada@example.com","password":"correct horse"}`),
+		},
 		{"register, taken", fail(core.Conflict), post("/auth/register", `{"email":"ada@example.com","password":"correct horse"}`)},
-		{"forgot password", succeed(core.ActionResult{SuccessNotification: &core.Notification{Message: "Check your inbox", Description: "A link is on its way."}}),
-			post("/auth/forgot-password", `{"email":"ada@example.com"}`)},
+		{
+			"forgot password", succeed(core.ActionResult{SuccessNotification: &core.Notification{Message: "Check your inbox", Description: "A link is on its way."}}),
+			post("/auth/forgot-password", `{"email":"ada@example.com"}`),
+		},
 		{"update password, old link", fail(core.Expired), post("/auth/update-password", `{"token":"abc","password":"correct horse"}`)},
 		{"update password, not signed in", fail(core.Unauthenticated), post("/auth/update-password", `{"password":"correct horse"}`)},
 		{"check", func(*fake) {}, get("/auth/check", bearer...)},
 		{"check, not signed in", fail(core.Unauthenticated), get("/auth/check")},
 		{"check, store down", fail(core.Unavailable), get("/auth/check", bearer...)},
 		{"on error, nothing to do", func(*fake) {}, post("/auth/on-error", `{"statusCode":500}`)},
-		{"on error, log out", func(f *fake) {
-			f.onError = core.ErrorResult{Logout: true, RedirectTo: "/login", Error: refuse(core.Unauthenticated)}
+		{
+			"on error, log out", func(f *fake) {
+				f.onError = core.ErrorResult{Logout: true, RedirectTo: "/login", Error: refuse(core.Unauthenticated)}
+			},
+			post("/auth/on-error", `{"response":{"status":401},"page":"/posts"}`),
 		},
-			post("/auth/on-error", `{"response":{"status":401},"page":"/posts"}`)},
 		{"on error, refreshed", func(f *fake) { f.onError = core.ErrorResult{Tokens: newTokens()} }, post("/auth/on-error", `{"status":"401"}`, jar...)},
 		{"on error, store down", fail(core.Unavailable), post("/auth/on-error", `{"status":401}`)},
 		{"permissions", func(f *fake) { f.value = core.ValueResult{Value: []string{"admin"}} }, get("/auth/permissions", bearer...)},

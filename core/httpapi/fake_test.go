@@ -49,41 +49,52 @@ func (f *fake) act(ctx context.Context, method string, r core.Request) core.Acti
 func (f *fake) Login(ctx context.Context, r core.Request) core.ActionResult {
 	return f.act(ctx, core.MethodLogin, r)
 }
+
 func (f *fake) Logout(ctx context.Context, r core.Request) core.ActionResult {
 	return f.act(ctx, core.MethodLogout, r)
 }
+
 func (f *fake) Register(ctx context.Context, r core.Request) core.ActionResult {
 	return f.act(ctx, core.MethodRegister, r)
 }
+
 func (f *fake) ForgotPassword(ctx context.Context, r core.Request) core.ActionResult {
 	return f.act(ctx, core.MethodForgotPassword, r)
 }
+
 func (f *fake) UpdatePassword(ctx context.Context, r core.Request) core.ActionResult {
 	return f.act(ctx, core.MethodUpdatePassword, r)
 }
+
 func (f *fake) Refresh(ctx context.Context, r core.Request) core.ActionResult {
 	return f.act(ctx, core.MethodRefresh, r)
 }
+
 func (f *fake) EndSession(ctx context.Context, r core.Request, id string) core.ActionResult {
 	f.lastID = id
 	return f.act(ctx, core.MethodSessions, r)
 }
+
 func (f *fake) Check(ctx context.Context, r core.Request) core.CheckResult {
 	f.ask(ctx, core.MethodCheck, r)
 	return f.check
 }
+
 func (f *fake) OnError(ctx context.Context, r core.Request) core.ErrorResult {
 	f.ask(ctx, core.MethodOnError, r)
 	return f.onError
 }
+
 func (f *fake) GetPermissions(ctx context.Context, r core.Request) core.ValueResult {
 	f.ask(ctx, core.MethodGetPermissions, r)
 	return f.value
 }
+
 func (f *fake) GetIdentity(ctx context.Context, r core.Request) core.ValueResult {
 	f.ask(ctx, core.MethodGetIdentity, r)
 	return f.value
 }
+
 func (f *fake) Sessions(ctx context.Context, r core.Request) core.SessionsResult {
 	f.ask(ctx, core.MethodSessions, r)
 	return f.sessions

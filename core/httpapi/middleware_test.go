@@ -177,14 +177,29 @@ func TestMethodsAndPaths(t *testing.T) {
 		status       int
 		allow        string
 	}{
-		{"GET", "/auth/login", 405, "POST"}, {"PUT", "/auth/login", 405, "POST"}, {"OPTIONS", "/auth/login", 405, "POST"},
-		{"POST", "/auth/check", 405, "GET, HEAD"}, {"POST", "/openapi.yaml", 405, "GET, HEAD"},
-		{"POST", "/auth/sessions", 405, "DELETE, GET, HEAD"}, {"GET", "/auth/sessions/x", 405, "DELETE"},
-		{"GET", "/refresh", 405, "POST"}, {"DELETE", "/auth/logout", 405, "POST"},
-		{"GET", "/", 404, ""}, {"POST", "/", 404, ""}, {"GET", "/nowhere", 404, ""}, {"GET", "/auth", 404, ""}, {"GET", "/auth/", 404, ""},
-		{"POST", "/auth/login/", 404, ""}, {"POST", "//auth/login", 404, ""}, {"POST", "/auth/../auth/login", 404, ""},
-		{"POST", "/auth/./login", 404, ""}, {"POST", "/AUTH/LOGIN", 404, ""}, {"DELETE", "/auth/sessions/", 404, ""},
-		{"DELETE", "/auth/sessions/a/b", 404, ""}, {"GET", "/auth/callback/x", 404, ""}, {"GET", "/debug/pprof/", 404, ""},
+		{"GET", "/auth/login", 405, "POST"},
+		{"PUT", "/auth/login", 405, "POST"},
+		{"OPTIONS", "/auth/login", 405, "POST"},
+		{"POST", "/auth/check", 405, "GET, HEAD"},
+		{"POST", "/openapi.yaml", 405, "GET, HEAD"},
+		{"POST", "/auth/sessions", 405, "DELETE, GET, HEAD"},
+		{"GET", "/auth/sessions/x", 405, "DELETE"},
+		{"GET", "/refresh", 405, "POST"},
+		{"DELETE", "/auth/logout", 405, "POST"},
+		{"GET", "/", 404, ""},
+		{"POST", "/", 404, ""},
+		{"GET", "/nowhere", 404, ""},
+		{"GET", "/auth", 404, ""},
+		{"GET", "/auth/", 404, ""},
+		{"POST", "/auth/login/", 404, ""},
+		{"POST", "//auth/login", 404, ""},
+		{"POST", "/auth/../auth/login", 404, ""},
+		{"POST", "/auth/./login", 404, ""},
+		{"POST", "/AUTH/LOGIN", 404, ""},
+		{"DELETE", "/auth/sessions/", 404, ""},
+		{"DELETE", "/auth/sessions/a/b", 404, ""},
+		{"GET", "/auth/callback/x", 404, ""},
+		{"GET", "/debug/pprof/", 404, ""},
 	} {
 		t.Run(tc.method+" "+tc.path, func(t *testing.T) {
 			h := newHarness(t)

@@ -86,8 +86,10 @@ func TestParamsReachTheBackendAsSent(t *testing.T) {
 		want                    core.Params
 	}{
 		{"nothing", "", "", core.Params{}},
-		{"json", "application/json", `{"a":"x","n":1.5,"t":true,"z":null,"o":{"k":[1]}}`,
-			core.Params{"a": "x", "n": 1.5, "t": true, "z": nil, "o": map[string]any{"k": []any{1.0}}}},
+		{
+			"json", "application/json", `{"a":"x","n":1.5,"t":true,"z":null,"o":{"k":[1]}}`,
+			core.Params{"a": "x", "n": 1.5, "t": true, "z": nil, "o": map[string]any{"k": []any{1.0}}},
+		},
 		{"form", formType, "a=x&b=1&b=2&c=", core.Params{"a": "x", "b": []any{"1", "2"}, "c": ""}},
 		{"boxes", formType, "remember=on&rememberMe=1", core.Params{"remember": true, "rememberMe": true}},
 		{"box true", formType, "remember=true&other=true", core.Params{"remember": true, "other": "true"}},

@@ -64,8 +64,10 @@ func TestProtect(t *testing.T) {
 		{"cookie, allowed page, change", "POST", from(cookies, allowedOrigin, "same-site"), "", 200, true},
 		{"cookie, own page, change", "POST", from(cookies, ownOrigin, "same-origin"), "", 200, true},
 		{"cookie, no browser, change", "POST", cookies, "", 200, true},
-		{"rubbish header, cookie, foreign page, change", "POST",
-			from(headers("Authorization", "Bearer undefined", "Cookie", cookie(accessJWT, "")), foreignOrigin, "cross-site"), "", 403, false},
+		{
+			"rubbish header, cookie, foreign page, change", "POST",
+			from(headers("Authorization", "Bearer undefined", "Cookie", cookie(accessJWT, "")), foreignOrigin, "cross-site"), "", 403, false,
+		},
 		{"nothing", "GET", headers(), core.Unauthenticated, 401, true},
 		{"dead session", "GET", bearer, core.Unauthenticated, 401, true},
 		{"expired", "GET", bearer, core.Expired, 401, true},

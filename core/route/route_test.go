@@ -65,35 +65,59 @@ func TestResolveProblems(t *testing.T) {
 		change func(*route.Methods)
 		want   string
 	}{
-		{"no login", func(m *route.Methods) { m.Login.Use = nil },
-			`methods.login.use: is required: name the strategies to ask, in order; these can: full, staff`},
-		{"cannot", func(m *route.Methods) { m.Register.Use = route.Names("staff") },
-			`methods.register.use: strategy "staff" (ldap) cannot register; these can: full`},
-		{"undefined", func(m *route.Methods) { m.Login.Use = route.Names("full", "stuff") },
-			`methods.login.use[1]: no strategy is named "stuff"; these can: full, staff`},
-		{"twice", func(m *route.Methods) { m.Login.Use = route.Names("full", "full") },
-			`methods.login.use[1]: strategy "full" is named twice`},
-		{"session at login", func(m *route.Methods) { m.Login.Use = route.Names("session") },
-			`methods.login.use: nobody is signed in yet at login: name a strategy; these can: full, staff`},
-		{"session at register", func(m *route.Methods) { m.Register.Use = route.Names("session") },
-			`methods.register.use: nobody is signed in here: name a strategy; these can: full`},
+		{
+			"no login", func(m *route.Methods) { m.Login.Use = nil },
+			`methods.login.use: is required: name the strategies to ask, in order; these can: full, staff`,
+		},
+		{
+			"cannot", func(m *route.Methods) { m.Register.Use = route.Names("staff") },
+			`methods.register.use: strategy "staff" (ldap) cannot register; these can: full`,
+		},
+		{
+			"undefined", func(m *route.Methods) { m.Login.Use = route.Names("full", "stuff") },
+			`methods.login.use[1]: no strategy is named "stuff"; these can: full, staff`,
+		},
+		{
+			"twice", func(m *route.Methods) { m.Login.Use = route.Names("full", "full") },
+			`methods.login.use[1]: strategy "full" is named twice`,
+		},
+		{
+			"session at login", func(m *route.Methods) { m.Login.Use = route.Names("session") },
+			`methods.login.use: nobody is signed in yet at login: name a strategy; these can: full, staff`,
+		},
+		{
+			"session at register", func(m *route.Methods) { m.Register.Use = route.Names("session") },
+			`methods.register.use: nobody is signed in here: name a strategy; these can: full`,
+		},
 		{"no session can", func(m *route.Methods) {
 			m.Login.Use = route.Names("staff")
 			m.UpdatePassword.Use = route.Names("session")
 		}, `methods.updatePassword.use: session: none of the strategies of methods.login can change a password; these can: full`},
-		{"dead link", func(m *route.Methods) { m.ForgotPassword.Use = route.Names("full") },
-			`methods.forgotPassword.use: the links of strategy "full" lead to updatePassword, which does not use it; add it to methods.updatePassword.use`},
-		{"odd step", func(m *route.Methods) { m.Login.Use[0].OnUnknown = "halt" },
-			`methods.login.use[0].onUnknown: "halt" is not a step; write next or stop`},
-		{"step elsewhere", func(m *route.Methods) { m.Register.Use = route.Use{{Strategy: "full", OnUnknown: flow.StepStop}} },
-			`methods.register.use: onUnknown, onRejected and onUnavailable belong to methods.login only`},
-		{"redirect", func(m *route.Methods) { m.Login.RedirectTo = "//evil.example" },
-			`methods.login.redirectTo: must not start with two slashes; write a path such as /login, or add the origin to redirects.allowedOrigins`},
-		{"onError", func(m *route.Methods) { m.OnError.Rules = onerror.Table{{RedirectTo: "https://evil.example"}} },
+		{
+			"dead link", func(m *route.Methods) { m.ForgotPassword.Use = route.Names("full") },
+			`methods.forgotPassword.use: the links of strategy "full" lead to updatePassword, which does not use it; add it to methods.updatePassword.use`,
+		},
+		{
+			"odd step", func(m *route.Methods) { m.Login.Use[0].OnUnknown = "halt" },
+			`methods.login.use[0].onUnknown: "halt" is not a step; write next or stop`,
+		},
+		{
+			"step elsewhere", func(m *route.Methods) { m.Register.Use = route.Use{{Strategy: "full", OnUnknown: flow.StepStop}} },
+			`methods.register.use: onUnknown, onRejected and onUnavailable belong to methods.login only`,
+		},
+		{
+			"redirect", func(m *route.Methods) { m.Login.RedirectTo = "//evil.example" },
+			`methods.login.redirectTo: must not start with two slashes; write a path such as /login, or add the origin to redirects.allowedOrigins`,
+		},
+		{
+			"onError", func(m *route.Methods) { m.OnError.Rules = onerror.Table{{RedirectTo: "https://evil.example"}} },
 			"methods.onError.rules[0].redirectTo: must be a path or a URL of an allowed origin; write a path such as /login, or add the origin to redirects.allowedOrigins\n" +
-				"methods.onError.rules[0].status: is required: write 401, 5xx, 500-599 or a list of these"},
-		{"nobody can", func(m *route.Methods) { m.GetPermissions.Use = route.Names("full") },
-			`methods.getPermissions.use: strategy "full" (local) cannot tell permissions; no strategy can tell permissions`},
+				"methods.onError.rules[0].status: is required: write 401, 5xx, 500-599 or a list of these",
+		},
+		{
+			"nobody can", func(m *route.Methods) { m.GetPermissions.Use = route.Names("full") },
+			`methods.getPermissions.use: strategy "full" (local) cannot tell permissions; no strategy can tell permissions`,
+		},
 		{"broken ones are passed over", func(m *route.Methods) { m.Register.Use = route.Names("broken") }, ""},
 	} {
 		if _, got := resolve(c.change); got != c.want {

@@ -9,8 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/authd-go/authd/core"
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/authd-go/authd/core"
 )
 
 const (

@@ -7,10 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/authd-go/authd/core"
 	"github.com/authd-go/authd/core/session"
 	"github.com/authd-go/authd/core/session/sessiontest"
-	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -89,8 +89,10 @@ func TestOneTimeRestore(t *testing.T) {
 
 func TestOneTimeJunkTouchesNoStore(t *testing.T) {
 	o, store, _ := newOneTime()
-	for _, token := range []string{"", "x", strings.Repeat("a", 42), strings.Repeat("a", 44), strings.Repeat("a", 42) + ".",
-		strings.Repeat("a", 42) + "\n", strings.Repeat("a", 42) + "=", strings.Repeat("a", 1<<20)} {
+	for _, token := range []string{
+		"", "x", strings.Repeat("a", 42), strings.Repeat("a", 44), strings.Repeat("a", 42) + ".",
+		strings.Repeat("a", 42) + "\n", strings.Repeat("a", 42) + "=", strings.Repeat("a", 1<<20),
+	} {
 		_, err := o.Redeem(t.Context(), token, "reset")
 		wantError(t, err, core.Expired, session.ReasonInvalidToken)
 	}

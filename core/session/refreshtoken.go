@@ -4,8 +4,9 @@ import (
 	"errors"
 	"time"
 
-	"github.com/authd-go/authd/core"
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/authd-go/authd/core"
 )
 
 const (

@@ -8,9 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
+
 	"github.com/authd-go/authd/core"
 	"github.com/authd-go/authd/core/session"
-	"github.com/golang-jwt/jwt/v5"
 )
 
 func TestAccessTokenSays(t *testing.T) {

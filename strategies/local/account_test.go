@@ -189,8 +189,11 @@ func TestRecovery(t *testing.T) {
 		subject, pw string
 		want        core.Code
 	}{
-		{"id-john", "short", core.InvalidInput}, {"id-john", "", core.InvalidInput},
-		{"id-jane", johns, core.Disabled}, {"id-none", johns, core.UnknownUser}, {"id-john", janes, ""},
+		{"id-john", "short", core.InvalidInput},
+		{"id-john", "", core.InvalidInput},
+		{"id-jane", johns, core.Disabled},
+		{"id-none", johns, core.UnknownUser},
+		{"id-john", janes, ""},
 	} {
 		wantCode(t, c.subject, h.Recoverer.ResetPassword(t.Context(), c.subject, core.NewSecret(c.pw)), c.want)
 	}

@@ -108,7 +108,8 @@ func tokenReplaces(ctx context.Context, s store.Store) error {
 
 func incompleteToken(ctx context.Context, s store.Store) error {
 	for _, broken := range []core.OneTimeToken{
-		{Purpose: "reset", Account: johnID()}, token("one", "", johnID()),
+		{Purpose: "reset", Account: johnID()},
+		token("one", "", johnID()),
 		token("one", "reset", core.AccountID{Subject: "u-john"}), token("one", "reset", core.AccountID{Strategy: "members"}),
 	} {
 		if err := outcome("PutToken", s.PutToken(ctx, broken), core.InvalidInput); err != nil {

@@ -32,8 +32,10 @@ func changeOneField(ctx context.Context, s store.Store) error {
 		{core.UserChange{ChangedAt: at}, func(u *core.User) { u.PasswordChangedAt = at }},
 		{core.UserChange{DisabledAt: &at}, func(u *core.User) { u.DisabledAt = at }},
 		{core.UserChange{DisabledAt: &time.Time{}}, func(u *core.User) { u.DisabledAt = time.Time{} }},
-		{core.UserChange{Name: ptr("N"), PasswordHash: ptr("h"), ChangedAt: at, IfPasswordHash: "hash-of-john"},
-			func(u *core.User) { u.Name, u.PasswordHash, u.PasswordChangedAt = "N", "h", at }},
+		{
+			core.UserChange{Name: ptr("N"), PasswordHash: ptr("h"), ChangedAt: at, IfPasswordHash: "hash-of-john"},
+			func(u *core.User) { u.Name, u.PasswordHash, u.PasswordChangedAt = "N", "h", at },
+		},
 	} {
 		users := s.Users(fmt.Sprint("strategy", i))
 		if err := create(ctx, users, john(), jane()); err != nil {
