@@ -22,7 +22,9 @@ const asDaemon = "AUTHD_TEST_AS_DAEMON"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asDaemon) != "" {
-		os.Unsetenv(asDaemon)
+		if err := os.Unsetenv(asDaemon); err != nil {
+			panic(err)
+		}
 		main()
 	}
 	os.Exit(m.Run())
@@ -102,7 +104,7 @@ func startDaemon(t *testing.T, dir, port string, args ...string) *daemon {
 func (d *daemon) waitReady(t *testing.T) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		response, err := http.Get(d.url + "/readyz") //nolint:noctx // a poll
+		response, err := http.Get(d.url + "/readyz")
 		if err == nil {
 			response.Body.Close()
 			if response.StatusCode == http.StatusOK {

@@ -51,7 +51,7 @@ func (a *app) serve(ctx context.Context) (err error) {
 	if err != nil {
 		return errors.Join(err, listener.Close(), h.close(ctx))
 	}
-	log.Info("serving", "listen", listener.Addr().String(), "publicURL", c.Server.PublicURL.String())
+	log.InfoContext(ctx, "serving", "listen", listener.Addr().String(), "url", c.Server.PublicURL.String())
 	if demo {
 		a.printDemo(c)
 	}
@@ -90,7 +90,7 @@ func (h *house) serve(ctx context.Context, server *http.Server, listener net.Lis
 	case err = <-failed:
 		err = fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
-		h.log.Info("stopping: no new connections, finishing what runs", "limit", h.config.Server.ShutdownTimeout)
+		h.log.InfoContext(ctx, "stopping: no new connections, finishing what runs", "limit", h.config.Server.ShutdownTimeout)
 	}
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.config.Server.ShutdownTimeout)
 	defer cancel()
@@ -98,6 +98,6 @@ func (h *house) serve(ctx context.Context, server *http.Server, listener net.Lis
 		err = errors.Join(err, fmt.Errorf("requests were cut off at the limit: %w", stopErr), server.Close())
 	}
 	err = errors.Join(err, h.close(limit))
-	h.log.Info("stopped")
+	h.log.InfoContext(ctx, "stopped")
 	return err
 }

@@ -223,7 +223,7 @@ func TestForgotPasswordAnswersBeforeTheWork(t *testing.T) {
 		t.Error("the queue is not bounded")
 	}
 	go func() {
-		for range w.sent { //nolint:revive // drains what waits, so that Close ends
+		for range w.sent { // so that Close ends
 		}
 	}()
 }

@@ -12,8 +12,10 @@ type decision struct {
 	trace core.Trace
 }
 
-func (p *Provider) begin(method string, r core.Request) *decision {
-	return &decision{p, core.Trace{Method: method, RequestID: r.Client.RequestID, Start: p.Now()}}
+// begin opens the trace of a method. Its context tells who calls.
+func (p *Provider) begin(ctx context.Context, method string, r core.Request) (context.Context, *decision) {
+	d := &decision{p, core.Trace{Method: method, RequestID: r.Client.RequestID, Start: p.Now()}}
+	return core.WithClient(ctx, r.Client), d
 }
 
 // ask times one question to a backend and notes it. It returns the outcome

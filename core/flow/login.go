@@ -13,7 +13,7 @@ const opAuthenticate = "authenticate"
 
 // Login implements core.AuthProvider.
 func (p *Provider) Login(ctx context.Context, r core.Request) core.ActionResult {
-	d := p.begin(core.MethodLogin, r)
+	ctx, d := p.begin(ctx, core.MethodLogin, r)
 	result, err := p.login(ctx, d, r)
 	return d.action(ctx, result, p.Routes.LoginFailureTo, err)
 }
@@ -142,9 +142,21 @@ func (d *decision) authenticate(ctx context.Context, links []Link, c core.Creden
 		d.verdict(core.VerdictNext)
 	}
 	if outage != nil && d.p.Messages.Refuse(refusal).Code == core.InvalidCredentials {
-		return core.Identity{}, core.Fail(core.Unavailable, opAuthenticate, outage)
+		return core.Identity{}, d.outage(outage)
 	}
 	return core.Identity{}, refusal
+}
+
+// outage sums up the outages of a chain: the caller may try again when the
+// last of those backends that know a time expects it.
+func (d *decision) outage(cause error) error {
+	out := core.Fail(core.Unavailable, opAuthenticate, cause)
+	for _, s := range d.trace.Steps {
+		if e := core.AsError(s.Err); s.Outcome == core.Unavailable && e.RetryAfter > out.RetryAfter {
+			out.RetryAfter, out.Reason = e.RetryAfter, e.Reason
+		}
+	}
+	return out
 }
 
 func (d *decision) authenticateAt(ctx context.Context, b *Backend, c core.Credentials) (id core.Identity, err error) {

@@ -15,7 +15,7 @@ import (
 // happens after the answer, so that neither its text nor its time tells
 // whether there is such an account.
 func (p *Provider) ForgotPassword(ctx context.Context, r core.Request) core.ActionResult {
-	d := p.begin(core.MethodForgotPassword, r)
+	ctx, d := p.begin(ctx, core.MethodForgotPassword, r)
 	result, err := p.forgotPassword(ctx, d, r)
 	return d.action(ctx, result, p.Routes.ForgotPassword.FailureRedirectTo, err)
 }
@@ -77,7 +77,7 @@ func (d *decision) findAccount(ctx context.Context, backends []*Backend, canonic
 
 // deliver makes the token and sends it.
 func (p *Provider) deliver(ctx context.Context, owner core.Identity) {
-	d := p.begin("recovery", core.Request{})
+	ctx, d := p.begin(ctx, "recovery", core.Request{})
 	d.trace.Account = owner.AccountID
 	d.end(ctx, p.sendRecovery(ctx, owner))
 }

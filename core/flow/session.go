@@ -9,7 +9,7 @@ import (
 
 // Check implements core.AuthProvider.
 func (p *Provider) Check(ctx context.Context, r core.Request) core.CheckResult {
-	d := p.begin(core.MethodCheck, r)
+	ctx, d := p.begin(ctx, core.MethodCheck, r)
 	claims, err := p.caller(ctx, r)
 	d.trace.Account, d.trace.SessionID = claims.Identity.AccountID, claims.SessionID
 	if refusal := d.end(ctx, err); refusal != nil {
@@ -21,7 +21,7 @@ func (p *Provider) Check(ctx context.Context, r core.Request) core.CheckResult {
 // Logout implements core.AuthProvider. A redirectPath that may not be followed
 // is refused after the session has ended: nobody stays signed in over it.
 func (p *Provider) Logout(ctx context.Context, r core.Request) core.ActionResult {
-	d := p.begin(core.MethodLogout, r)
+	ctx, d := p.begin(ctx, core.MethodLogout, r)
 	elsewhere, err := p.logout(ctx, d, r)
 	target, redirectErr := p.redirect(r.Params, p.Routes.LogoutTo)
 	if err == nil {
@@ -69,7 +69,7 @@ func (p *Provider) logoutURL(ctx context.Context, d *decision, id core.Identity)
 
 // Refresh implements core.Refresher.
 func (p *Provider) Refresh(ctx context.Context, r core.Request) core.ActionResult {
-	d := p.begin(core.MethodRefresh, r)
+	ctx, d := p.begin(ctx, core.MethodRefresh, r)
 	tokens, err := p.refresh(ctx, d, r)
 	return d.action(ctx, core.ActionResult{Tokens: tokens}, "", err)
 }
@@ -107,7 +107,7 @@ func (p *Provider) revalidate(ctx context.Context, d *decision, id core.Identity
 // OnError implements core.AuthProvider. It never sends the user to the page
 // that the call came from, which would be a loop.
 func (p *Provider) OnError(ctx context.Context, r core.Request) core.ErrorResult {
-	d := p.begin(core.MethodOnError, r)
+	ctx, d := p.begin(ctx, core.MethodOnError, r)
 	result, err := p.onError(ctx, d, r)
 	if refusal := d.end(ctx, err); refusal != nil {
 		return core.ErrorResult{Error: refusal}
@@ -149,7 +149,7 @@ func (p *Provider) onError(ctx context.Context, d *decision, r core.Request) (co
 
 // Sessions implements core.SessionKeeper.
 func (p *Provider) Sessions(ctx context.Context, r core.Request) core.SessionsResult {
-	d := p.begin(core.MethodSessions, r)
+	ctx, d := p.begin(ctx, core.MethodSessions, r)
 	infos, err := p.sessions(ctx, d, r)
 	if refusal := d.end(ctx, err); refusal != nil {
 		return core.SessionsResult{Error: refusal}
@@ -184,7 +184,7 @@ func sessionInfos(rows []core.Session, current string) []core.SessionInfo {
 
 // EndSession implements core.SessionKeeper.
 func (p *Provider) EndSession(ctx context.Context, r core.Request, id string) core.ActionResult {
-	d := p.begin(core.MethodSessions, r)
+	ctx, d := p.begin(ctx, core.MethodSessions, r)
 	return d.action(ctx, core.ActionResult{}, "", p.endSession(ctx, d, r, id))
 }
 

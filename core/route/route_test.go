@@ -21,11 +21,11 @@ type able struct {
 // which can only sign in; and broken, which could not be opened.
 func backends() map[string]route.Backend {
 	var a able
-	make := func(name string, s core.Strategy) *flow.Backend { return &flow.Backend{Name: name, Strategy: s} }
+	backend := func(name string, s core.Strategy) *flow.Backend { return &flow.Backend{Name: name, Strategy: s} }
 	return map[string]route.Backend{
-		"full":   {Backend: make("full", core.Strategy{Authenticator: a, Registrar: a, Recoverer: a, PasswordChanger: a}), Kind: "local"},
-		"staff":  {Backend: make("staff", core.Strategy{Authenticator: a}), Kind: "ldap"},
-		"broken": {Backend: make("broken", core.Strategy{}), Kind: "oidc", Broken: true},
+		"full":   {Backend: backend("full", core.Strategy{Authenticator: a, Registrar: a, Recoverer: a, PasswordChanger: a}), Kind: "local"},
+		"staff":  {Backend: backend("staff", core.Strategy{Authenticator: a}), Kind: "ldap"},
+		"broken": {Backend: backend("broken", core.Strategy{}), Kind: "oidc", Broken: true},
 	}
 }
 

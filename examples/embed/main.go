@@ -121,6 +121,5 @@ func newSecret() core.Secret { return core.NewSecret(rand.Text() + rand.Text()) 
 func hello(w http.ResponseWriter, r *http.Request) {
 	id, _ := core.IdentityFrom(r.Context())
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	//nolint:gosec // text/plain: nothing in it is read as markup
 	fmt.Fprintf(w, "Hello %s, you are %s.\n", id.Email, id.AccountID)
 }

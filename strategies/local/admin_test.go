@@ -124,7 +124,10 @@ func TestAdminListsPageByPage(t *testing.T) {
 	if len(ids) != 452 {
 		t.Errorf("%d users, want 452", len(ids))
 	}
-	for range h.admin.Users(t.Context()) {
+	for _, err := range h.admin.Users(t.Context()) { // a reader may stop early
+		if err != nil {
+			t.Fatal(err)
+		}
 		break
 	}
 	h.store.fail = func(string) error { return errors.New("gone") }

@@ -45,7 +45,7 @@ func checkPath(path string) error {
 
 // prepareFile makes sure that the file exists and that its owner alone can
 // read and write it, before SQLite sees it, and returns its real absolute path.
-func prepareFile(path string) (real string, created bool, err error) {
+func prepareFile(path string) (resolved string, created bool, err error) {
 	if err := checkPath(path); err != nil {
 		return "", false, err
 	}
@@ -57,17 +57,17 @@ func prepareFile(path string) (real string, created bool, err error) {
 	if err != nil {
 		return "", false, err
 	}
-	real, err = filepath.EvalSymlinks(abs)
+	resolved, err = filepath.EvalSymlinks(abs)
 	if err != nil {
 		return "", false, fmt.Errorf("follow %q: %w", abs, err)
 	}
 	// What a crash left beside the file holds the same secrets.
 	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
-		if err := checkPrivate(real + suffix); err != nil && (suffix == "" || !errors.Is(err, fs.ErrNotExist)) {
+		if err := checkPrivate(resolved + suffix); err != nil && (suffix == "" || !errors.Is(err, fs.ErrNotExist)) {
 			return "", false, err
 		}
 	}
-	return real, created, nil
+	return resolved, created, nil
 }
 
 // createPrivate makes an empty file of mode 0600 unless there is one. The mode

@@ -19,7 +19,7 @@ func scanKey(r row) (core.SigningKey, error) {
 
 // SigningKeys lists all keys by ActiveFrom.
 func (s *Store) SigningKeys(ctx context.Context) (keys []core.SigningKey, err error) {
-	err = s.read(ctx, "list signing keys", func(db *sql.DB) error {
+	err = s.read("list signing keys", func(db *sql.DB) error {
 		keys, err = queryAll(ctx, db, scanKey, `SELECT `+keyColumns+` FROM signing_keys ORDER BY active_from`)
 		return err
 	})

@@ -28,7 +28,7 @@ func scanSession(r row) (core.Session, error) {
 
 // Session returns the row, alive or not, or Unauthenticated.
 func (s *Store) Session(ctx context.Context, id string) (found core.Session, err error) {
-	err = s.read(ctx, "read a session", func(db *sql.DB) error {
+	err = s.read("read a session", func(db *sql.DB) error {
 		found, err = session(ctx, db, id)
 		return err
 	})
@@ -41,7 +41,7 @@ func session(ctx context.Context, q queryer, id string) (core.Session, error) {
 
 // AccountSessions lists the account's sessions that are alive at now, newest first.
 func (s *Store) AccountSessions(ctx context.Context, a core.AccountID, now time.Time) (list []core.Session, err error) {
-	err = s.read(ctx, "list an account's sessions", func(db *sql.DB) error {
+	err = s.read("list an account's sessions", func(db *sql.DB) error {
 		list, err = queryAll(ctx, db, scanSession, `SELECT `+sessionColumns+` FROM sessions
 			WHERE strategy = ? AND subject = ? AND ended_at IS NULL AND min(idle_expires, expires) > ?
 			ORDER BY created_at DESC, id`, a.Strategy, a.Subject, micros(now))
@@ -52,7 +52,7 @@ func (s *Store) AccountSessions(ctx context.Context, a core.AccountID, now time.
 
 // EndedSince lists the sessions that ended at or after t, in that order.
 func (s *Store) EndedSince(ctx context.Context, t time.Time) (list []core.EndedSession, err error) {
-	err = s.read(ctx, "list ended sessions", func(db *sql.DB) error {
+	err = s.read("list ended sessions", func(db *sql.DB) error {
 		list, err = queryAll(ctx, db, scanEnded, `SELECT id, ended_at FROM sessions
 			WHERE ended_at >= ? ORDER BY ended_at, id`, micros(t))
 		return err

@@ -95,7 +95,7 @@ func (s *Store) Users(strategy string) core.UserStore { return &users{store: s, 
 // that the writer gets its turn.
 func (s *Store) Ready(ctx context.Context) error {
 	const op = "check the store"
-	err := s.read(ctx, op, func(db *sql.DB) error {
+	err := s.read(op, func(db *sql.DB) error {
 		now, err := os.Stat(s.path)
 		if err != nil {
 			return core.Fail(core.Unavailable, op, err)
@@ -134,7 +134,7 @@ func (s *Store) closePools() error {
 }
 
 // read runs a query on the readers.
-func (s *Store) read(ctx context.Context, op string, query func(*sql.DB) error) error {
+func (s *Store) read(op string, query func(*sql.DB) error) error {
 	if s.closed.Load() {
 		return wrap(op, errClosed)
 	}

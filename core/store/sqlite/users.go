@@ -46,7 +46,7 @@ func (u *users) FindUser(ctx context.Context, identifier string) (core.User, err
 }
 
 func (u *users) one(ctx context.Context, op, query string, args ...any) (found core.User, err error) {
-	err = u.store.read(ctx, op, func(db *sql.DB) error {
+	err = u.store.read(op, func(db *sql.DB) error {
 		found, err = scanUser(db.QueryRowContext(ctx, query, args...))
 		return err
 	})
@@ -55,7 +55,7 @@ func (u *users) one(ctx context.Context, op, query string, args ...any) (found c
 
 // Users lists at most limit users with an ID greater than after, by ID.
 func (u *users) Users(ctx context.Context, after string, limit int) (list []core.User, err error) {
-	err = u.store.read(ctx, "list users", func(db *sql.DB) error {
+	err = u.store.read("list users", func(db *sql.DB) error {
 		list, err = queryAll(ctx, db, scanUser, `SELECT `+userColumns+` FROM users
 			WHERE strategy = ? AND id > ? ORDER BY id LIMIT ?`, u.strategy, after, max(limit, 0))
 		return err

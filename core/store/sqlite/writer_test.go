@@ -218,7 +218,7 @@ func TestFullQueueHonoursTheContext(t *testing.T) {
 	}
 	cancel()
 	for range queueSize {
-		<-errs
+		<-errs //nolint:errcheck // that each write returns is all that matters here
 	}
 }
 
