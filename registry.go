@@ -93,6 +93,7 @@ type Options struct {
 	Log      *slog.Logger        // default slog.Default
 	Now      func() time.Time    // default time.Now
 	HTTP     *http.Client        // for the strategies' outgoing calls; default: one with a time-out
+	Hashing  core.Runner         // where strategies hash passwords, such as a password.Pool; nil means in place
 }
 
 // Registry is the AuthProvider, and the refresh flow and the list of own
@@ -204,7 +205,7 @@ func open(ctx context.Context, o Options, name string) (route.Backend, error) {
 	}
 	opened, err := s.Config.Open(ctx, core.Env{
 		Name: name, Log: o.Log.With("strategy", name), Now: o.Now, Rand: rand.Reader,
-		HTTP: o.HTTP, PublicURL: o.PublicURL, Users: o.Users(name),
+		HTTP: o.HTTP, PublicURL: o.PublicURL, Users: o.Users(name), Hashing: o.Hashing,
 	})
 	problems.Merge("", err)
 	if err == nil {

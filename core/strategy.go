@@ -98,4 +98,5 @@ type Env struct {
 	HTTP      *http.Client     // for outgoing calls
 	PublicURL *url.URL         // the daemon's own address as browsers see it
 	Users     UserStore        // holds this strategy's users and nobody else's
+	Hashing   Runner           // where passwords are hashed; nil means in place
 }

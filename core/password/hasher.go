@@ -27,16 +27,39 @@ var errMalformed = errors.New("the stored password hash is malformed")
 type Hasher struct {
 	cost  int
 	dummy string // salt and hash of a bcrypt text that no password is known for
+	where core.Runner
 	work  atomic.Uint64
 }
 
 // NewHasher returns a Hasher of the given bcrypt cost, from MinCost to
-// MaxCost. It does no hashing work yet.
-func NewHasher(cost int) (*Hasher, error) {
+// MaxCost, that works in its callers' goroutines. It does no hashing work yet.
+func NewHasher(cost int) (*Hasher, error) { return NewHasherOn(nil, cost) }
+
+// NewHasherOn is NewHasher with its work done by a Runner, such as a Pool. Nil
+// means in place.
+func NewHasherOn(where core.Runner, cost int) (*Hasher, error) {
 	if cost < MinCost || cost > MaxCost {
 		return nil, fmt.Errorf("bcrypt cost is %d, must be from %d to %d", cost, MinCost, MaxCost)
 	}
-	return &Hasher{cost: cost, dummy: randomDummy()}, nil
+	return newHasher(where, cost), nil
+}
+
+func newHasher(where core.Runner, cost int) *Hasher {
+	if where == nil {
+		where = inPlace{}
+	}
+	return &Hasher{cost: cost, dummy: randomDummy(), where: where}
+}
+
+// inPlace is the Runner of callers that have none.
+type inPlace struct{}
+
+func (inPlace) Run(ctx context.Context, work func()) error {
+	if err := ctx.Err(); err != nil {
+		return core.Fail(core.Unavailable, "begin", err)
+	}
+	work()
+	return nil
 }
 
 // randomDummy draws salt and hash instead of computing the hash: comparing
@@ -51,19 +74,22 @@ func randomDummy() string {
 }
 
 // Hash returns what to store for a password. An empty password is
-// InvalidInput, before any work; a context that has ended is Unavailable. It
-// does not ask a Policy.
+// InvalidInput, before any work. It is Unavailable, without any work, if the
+// context ends before the work began or the Runner has no room. It does not
+// ask a Policy.
 func (h *Hasher) Hash(ctx context.Context, pw core.Secret) (string, error) {
+	const op = "hash a password"
 	if pw.Empty() {
 		return "", core.InvalidField("password", "must not be empty")
 	}
-	if err := ctx.Err(); err != nil {
-		return "", core.Fail(core.Unavailable, "hash a password", err)
-	}
+	var text string
+	var failed error
 	k, digested := key(prepare(pw))
-	text, err := h.generate(k)
-	if err != nil {
-		return "", core.Fail(core.Internal, "hash a password", err)
+	if err := h.where.Run(ctx, func() { text, failed = h.generate(k) }); err != nil {
+		return "", fmt.Errorf("%s: %w", op, err)
+	}
+	if failed != nil {
+		return "", core.Fail(core.Internal, op, failed)
 	}
 	if digested {
 		return digestScheme + text, nil
@@ -91,28 +117,38 @@ type Match struct {
 // it says, until the next login replaces the hash; and a long password takes
 // some microseconds more to prepare, for every user alike.
 //
-// A context that has ended is Unavailable, before any work. A malformed hash
-// is Internal, after the work.
+// All of it is one job of the Runner. It is Unavailable, without any work, if
+// the context ends before the work began or the Runner has no room. A
+// malformed hash is Internal, after the work.
 func (h *Hasher) Verify(ctx context.Context, hash string, pw core.Secret) (Match, error) {
-	if err := ctx.Err(); err != nil {
-		return Match{}, core.Fail(core.Unavailable, "verify a password", err)
-	}
+	var m Match
 	k, digested := key(prepare(pw))
 	s, ok := parse(hash)
-	if !ok {
-		h.compare(h.dummyText(h.cost), h.cost, k)
+	possible := ok && s.digested == digested && !pw.Empty()
+	err := h.where.Run(ctx, func() { m.OK = h.equalWork(s, ok, possible, k) })
+	switch {
+	case err != nil:
+		return Match{}, fmt.Errorf("verify a password: %w", err)
+	case !ok:
 		return Match{}, malformed(hash)
 	}
-	text, possible := s.bcrypt, s.digested == digested && !pw.Empty()
+	m.Rehash = m.OK && !s.current(h.cost)
+	return m, nil
+}
+
+// equalWork compares with the stored hash if a match is possible, and else
+// with a dummy. It does at least the work of the configured cost.
+func (h *Hasher) equalWork(s stored, ok, possible bool, k []byte) bool {
+	text, cost := s.bcrypt, s.cost
+	if !ok {
+		cost = h.cost
+	}
 	if !possible {
-		text = h.dummyText(s.cost)
+		text = h.dummyText(cost)
 	}
-	matches := h.compare(text, s.cost, k)
-	h.topUp(s.cost, k)
-	if !matches || !possible {
-		return Match{}, nil
-	}
-	return Match{OK: true, Rehash: !s.current(h.cost)}, nil
+	matches := h.compare(text, cost, k)
+	h.topUp(cost, k)
+	return matches && possible
 }
 
 func malformed(hash string) error {
@@ -138,24 +174,15 @@ func (h *Hasher) dummyText(cost int) string {
 // shows what logins cost.
 func (h *Hasher) Work() uint64 { return h.work.Load() }
 
-func (h *Hasher) generate(k []byte) (text string, err error) {
-	h.run(h.cost, func() {
-		var out []byte
-		out, err = bcrypt.GenerateFromPassword(k, h.cost)
-		text = string(out)
-	})
-	return text, err
+// generate and compare are the two places where bcrypt is called.
+
+func (h *Hasher) generate(k []byte) (string, error) {
+	h.work.Add(1 << h.cost)
+	text, err := bcrypt.GenerateFromPassword(k, h.cost)
+	return string(text), err
 }
 
-func (h *Hasher) compare(text string, cost int, k []byte) (matches bool) {
-	h.run(cost, func() {
-		matches = bcrypt.CompareHashAndPassword([]byte(text), k) == nil
-	})
-	return matches
-}
-
-// run is the one place through which bcrypt is called.
-func (h *Hasher) run(cost int, job func()) {
+func (h *Hasher) compare(text string, cost int, k []byte) bool {
 	h.work.Add(1 << cost)
-	job()
+	return bcrypt.CompareHashAndPassword([]byte(text), k) == nil
 }

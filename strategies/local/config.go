@@ -89,7 +89,7 @@ func (c *Config) accounts(env core.Env) (accounts, error) {
 	if env.Users == nil {
 		return accounts{}, core.Problem{Message: "needs a store for its users, and none is configured"}
 	}
-	hasher, err := password.NewHasher(c.Hash.BcryptCost)
+	hasher, err := password.NewHasherOn(env.Hashing, c.Hash.BcryptCost)
 	if err != nil {
 		return accounts{}, core.Problem{Path: "hash.bcryptCost", Message: err.Error()}
 	}
