@@ -1,0 +1,82 @@
+package local_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+
+	"github.com/authd-go/authd/core"
+	"github.com/authd-go/authd/core/store/sqlite"
+	"github.com/authd-go/authd/strategies/local"
+	"github.com/authd-go/authd/strategies/strategytest"
+)
+
+// conformance opens local over a SQLite store of its own.
+func conformance(t *testing.T, config *local.Config, hasher local.Hasher) strategytest.Harness {
+	t.Helper()
+	want := []core.Capability{
+		core.CanLogin, core.CanRecover, core.CanChangePassword, core.CanRevalidate, core.CanPermissions, core.CanIdentity,
+	}
+	if config.Registration {
+		want = append(want, core.CanRegister)
+	}
+	return strategytest.Harness{
+		Want: want,
+		Weak: "password1",
+		Open: func(ctx context.Context, env core.Env) (*strategytest.Backend, error) {
+			store, err := sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(t.TempDir(), "authd.db")})
+			if err != nil {
+				return nil, err
+			}
+			env.Users = store.Users(env.Name)
+			b, err := openConformance(ctx, config, env, hasher)
+			if err != nil {
+				return nil, errors.Join(err, store.Close())
+			}
+			b.Break = func() { _ = store.Close() }
+			b.Close = store.Close
+			return b, nil
+		},
+	}
+}
+
+func openConformance(ctx context.Context, config *local.Config, env core.Env, hasher local.Hasher) (*strategytest.Backend, error) {
+	s, admin, hasher, err := local.OpenWith(config, env, hasher)
+	if err != nil {
+		return nil, err
+	}
+	john := local.NewUser{
+		Email: "john@mail.com", Username: "john", Name: "John Doe", Roles: []string{"editor"}, Password: core.NewSecret(johns),
+	}
+	if _, err := admin.CreateUser(ctx, john); err != nil {
+		return nil, err
+	}
+	return &strategytest.Backend{
+		Strategy:  s,
+		Account:   strategytest.Account{Identifier: john.Email, Password: johns},
+		Spellings: []string{john.Username},
+		Seed: func(ctx context.Context, a strategytest.Account) error {
+			_, err := admin.CreateUser(ctx, local.NewUser{Email: a.Identifier, Password: core.NewSecret(a.Password)})
+			return err
+		},
+		Disable: func(ctx context.Context, identifier string) error {
+			_, err := admin.SetDisabled(ctx, identifier, true)
+			return err
+		},
+		Reopen: func(context.Context) (core.Strategy, error) {
+			s, _, _, err := local.OpenWith(config, env, hasher)
+			return s, err
+		},
+		Work: (&house{hasher: hasher}).work,
+	}, nil
+}
+
+func TestConformance(t *testing.T) {
+	t.Run("open", func(t *testing.T) { strategytest.Run(t, conformance(t, local.NewConfig(), &cheap{})) })
+	t.Run("without registration", func(t *testing.T) {
+		closed := local.NewConfig()
+		closed.Registration = false
+		strategytest.Run(t, conformance(t, closed, &cheap{}))
+	})
+}
