@@ -19,6 +19,7 @@ type Config struct {
 	SecretFile string                           `koanf:"secretFile"` // holds the secret all keys are derived from
 	Store      Store                            `koanf:"store"`
 	Session    Session                          `koanf:"session"`
+	Hashing    Hashing                          `koanf:"hashing"`
 	Log        Log                              `koanf:"log"`
 	Strategies map[string]authd.StrategyOptions `koanf:"strategies"`
 	Methods    authd.Methods                    `koanf:"methods"`
@@ -86,6 +87,13 @@ const (
 	SameSiteStrict SameSite = "strict"
 )
 
+// Hashing says how much of the machine password hashing may have; see
+// core/password.
+type Hashing struct {
+	Workers int `koanf:"workers"` // passwords hashed at the same time; 0 is one per processor
+	Queue   int `koanf:"queue"`   // logins that may wait for a worker
+}
+
 // Log is the daemon's own log.
 type Log struct {
 	Level  slog.Level `koanf:"level"`
@@ -121,6 +129,7 @@ func Default() *Config {
 			CookieSameSite: SameSiteLax,
 			Claims:         []string{"name", "email", "roles"},
 		},
+		Hashing: Hashing{Queue: 1024},
 		Log:     Log{Level: slog.LevelInfo, Format: LogText},
 		Methods: authd.DefaultMethods(),
 	}

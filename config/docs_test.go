@@ -95,6 +95,8 @@ func typeName(v reflect.Value) string {
 		return "text"
 	case bool:
 		return "true or false"
+	case int:
+		return "whole number"
 	case time.Duration:
 		return "duration"
 	case *url.URL:

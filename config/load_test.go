@@ -42,7 +42,7 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("the public URL is %s", got)
 	}
 	if !reflect.DeepEqual(c.Options(), want.Options()) || !reflect.DeepEqual(c.Server, want.Server) ||
-		!reflect.DeepEqual(c.Session, want.Session) || c.Log != want.Log || c.Store != want.Store || c.SecretFile != want.SecretFile {
+		!reflect.DeepEqual(c.Session, want.Session) || c.Log != want.Log || c.Hashing != want.Hashing || c.Store != want.Store || c.SecretFile != want.SecretFile {
 		t.Errorf("got  %+v\nwant %+v", c, want)
 	}
 }
@@ -70,6 +70,7 @@ session:
   cookieSameSite: strict
   audience: api
   claims: []
+hashing: {workers: 3, queue: 64}
 log: {level: debug, format: json}
 strategies:
   my-staff:
@@ -116,6 +117,7 @@ messages: {invalid_credentials: {name: "No"}}
 			Rotation:  session.RotateGraceOnly, KeyRotation: 24 * time.Hour, Transports: []config.Transport{config.TransportCookie},
 			CookieSameSite: config.SameSiteStrict, Audience: "api", Claims: []string{},
 		}},
+		{c.Hashing, config.Hashing{Workers: 3, Queue: 64}},
 		{c.Log, config.Log{Level: slog.LevelDebug, Format: config.LogJSON}},
 		{staff.Kind, "ldap"},
 		{staff.Label, "Staff"},

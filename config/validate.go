@@ -34,7 +34,24 @@ func (v *validator) all() {
 	}
 	v.files()
 	v.session()
+	v.hashing()
 	v.aliases()
+}
+
+// The bounds of the hash pool: a worker is a thread, a waiting login a
+// connection that is kept open.
+const (
+	mostHashWorkers = 1024
+	mostHashQueue   = 65536
+)
+
+func (v *validator) hashing() {
+	if w := v.Hashing.Workers; (w < 0 || w > mostHashWorkers) && !v.report.at("hashing.workers") {
+		v.add("hashing.workers", fmt.Sprintf("is %d, must be from 0, which is one per processor, to %d", w, mostHashWorkers))
+	}
+	if q := v.Hashing.Queue; (q < 1 || q > mostHashQueue) && !v.report.at("hashing.queue") {
+		v.add("hashing.queue", fmt.Sprintf("is %d, must be from 1 to %d", q, mostHashQueue))
+	}
 }
 
 func (v *validator) listen() {

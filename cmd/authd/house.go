@@ -24,6 +24,7 @@ type house struct {
 	log      *slog.Logger
 	store    *sqlite.Store
 	sessions *session.Manager
+	hashing  *hashPool
 	registry *authd.Registry
 }
 
@@ -57,10 +58,12 @@ func openHouse(ctx context.Context, c *config.Config, log *slog.Logger, recovery
 	if h.sessions, err = session.Open(ctx, sessionOptions(c, h.store, secret, log)); err != nil {
 		return nil, fmt.Errorf("open sessions: %w", err)
 	}
+	h.hashing = openHashPool(c.Hashing, log)
 	o := c.Options()
 	o.Sessions = h.sessions
 	o.Tokens = session.NewOneTime(h.store, time.Now, rand.Reader)
 	o.Users = h.store.Users
+	o.Hashing = h.hashing
 	o.Recovery = recovery
 	o.Tracer = traceLog{log}
 	o.Log = log
@@ -85,6 +88,9 @@ func (h *house) close(ctx context.Context) error {
 	var errs []error
 	if h.registry != nil {
 		errs = append(errs, h.registry.Close(ctx))
+	}
+	if h.hashing != nil {
+		errs = append(errs, h.hashing.Close())
 	}
 	if h.sessions != nil {
 		errs = append(errs, h.sessions.Close())
