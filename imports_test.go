@@ -38,6 +38,7 @@ var importRules = []importRule{
 	{pkg: "core/password", may: []string{"core", "golang.org/x/crypto", "golang.org/x/text"}, never: above},
 	{pkg: "core/session", may: []string{"core", "github.com/golang-jwt/jwt/v5"}, never: above},
 	{pkg: "core/session/sessiontest", may: []string{"core", "core/session"}, never: above},
+	{pkg: "core/guard/metrics", may: []string{"core", "github.com/prometheus/client_golang"}, never: above},
 	{pkg: "core/flow", may: []string{"core", "core/identifier", "core/onerror", "core/session"}, never: above},
 	{pkg: "core/route", may: []string{"core", "core/flow", "core/onerror"}, never: above},
 	{pkg: "core/store", may: []string{"core"}, never: above},
@@ -73,7 +74,7 @@ var importRules = []importRule{
 	{
 		pkg: "cmd/authd",
 		may: []string{
-			".", "config", "core", "core/*", "core/store/sqlite", "strategies", "strategies/*",
+			".", "config", "core", "core/*", "core/guard/metrics", "core/store/sqlite", "strategies", "strategies/*",
 			"github.com/spf13/cobra", "golang.org/x/term",
 		},
 	},
@@ -84,7 +85,7 @@ var importRules = []importRule{
 var heavy = []string{
 	"github.com/knadh/koanf", "github.com/go-viper/mapstructure/v2", "go.yaml.in/yaml", "github.com/spf13/cobra",
 	"modernc.org/sqlite", "github.com/pressly/goose", "github.com/jackc/pgx",
-	"github.com/go-ldap/ldap", "github.com/coreos/go-oidc", "golang.org/x/oauth2",
+	"github.com/prometheus/client_golang", "github.com/go-ldap/ldap", "github.com/coreos/go-oidc", "golang.org/x/oauth2",
 }
 
 // soleImporters are the libraries that one package keeps to itself, whatever
@@ -99,6 +100,7 @@ var soleImporters = map[string]string{
 	"golang.org/x/crypto/bcrypt":          "core/password",
 	"golang.org/x/net/idna":               "core/identifier",
 	"github.com/spf13/cobra":              "cmd/authd",
+	"github.com/prometheus/client_golang": "core/guard/metrics",
 }
 
 // listedPackage is what go list tells about a package.
