@@ -14,6 +14,7 @@ type Error struct {
 	Op         string            // what was tried, such as "authenticate"
 	Strategy   string            // the backend's name, stamped by the registry
 	Reason     string            // finer than the code, a stable lower_snake_case word; may be empty
+	Subject    string            // the account of Strategy that was refused, for the audit trail; may be empty, never shown
 	Proved     bool              // with Locked, Disabled and PasswordExpired: the password was right, so its owner may be told
 	Action     string            // with ActionRequired: the step that is due
 	Fields     map[string]string // with InvalidInput: parameter name to what is wrong with it

@@ -82,4 +82,5 @@ const (
 	MethodGetIdentity    = "getIdentity"
 	MethodRefresh        = "refresh" // beside the nine
 	MethodSessions       = "sessions"
+	MethodRecovery       = "recovery" // what follows the answer to MethodForgotPassword: the link goes out
 )

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"net/netip"
 	"time"
 )
 
@@ -30,7 +31,9 @@ type Step struct {
 // said, and what came of it. It holds no secret and nothing that was typed.
 type Trace struct {
 	Method    string
+	Op        string // for a method that does one of several things: which, such as OpResetPassword
 	RequestID string
+	Addr      netip.Addr // the client's; may be invalid
 	Start     time.Time
 	Duration  time.Duration
 	Outcome   Code   // "" for success
@@ -40,6 +43,14 @@ type Trace struct {
 	Steps     []Step
 	Err       error // the error behind Outcome, for the log
 }
+
+// What a method did that can do one of several things.
+const (
+	OpChangePassword = "change password" // MethodUpdatePassword for a signed-in caller
+	OpResetPassword  = "reset password"  // MethodUpdatePassword with a one-time token
+	OpListSessions   = "list sessions"   // MethodSessions
+	OpEndSessions    = "end sessions"    // MethodSessions
+)
 
 // Tracer receives traces. It is called once per decision, in the caller's
 // goroutine, after the decision and before the answer; it must be quick and

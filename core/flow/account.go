@@ -142,7 +142,9 @@ func (p *Provider) updatePassword(ctx context.Context, d *decision, r core.Reque
 		return core.ActionResult{}, err
 	}
 	var tokens *core.Tokens
+	d.trace.Op = core.OpChangePassword
 	if token != "" {
+		d.trace.Op = core.OpResetPassword
 		err = p.resetPassword(ctx, d, token, password)
 	} else {
 		tokens, err = p.changePassword(ctx, d, r, password)

@@ -14,7 +14,7 @@ type decision struct {
 
 // begin opens the trace of a method. Its context tells who calls.
 func (p *Provider) begin(ctx context.Context, method string, r core.Request) (context.Context, *decision) {
-	d := &decision{p, core.Trace{Method: method, RequestID: r.Client.RequestID, Start: p.Now()}}
+	d := &decision{p, core.Trace{Method: method, RequestID: r.Client.RequestID, Addr: r.Client.Addr, Start: p.Now()}}
 	return core.WithClient(ctx, r.Client), d
 }
 
@@ -30,6 +30,9 @@ func (d *decision) ask(ctx context.Context, b *Backend, op string, question func
 	if err != nil {
 		err = blame(limited, b, op, err)
 		step.Outcome, step.Verdict, step.Err = core.CodeOf(err), core.VerdictStop, err
+		if subject := core.AsError(err).Subject; subject != "" {
+			d.trace.Account = core.AccountID{Strategy: b.Name, Subject: subject}
+		}
 	}
 	d.trace.Steps = append(d.trace.Steps, step)
 	return err

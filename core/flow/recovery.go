@@ -77,7 +77,7 @@ func (d *decision) findAccount(ctx context.Context, backends []*Backend, canonic
 
 // deliver makes the token and sends it.
 func (p *Provider) deliver(ctx context.Context, owner core.Identity) {
-	ctx, d := p.begin(ctx, "recovery", core.Request{})
+	ctx, d := p.begin(ctx, core.MethodRecovery, core.Request{})
 	d.trace.Account = owner.AccountID
 	d.end(ctx, p.sendRecovery(ctx, owner))
 }

@@ -76,13 +76,12 @@ func (p *Provider) Refresh(ctx context.Context, r core.Request) core.ActionResul
 
 func (p *Provider) refresh(ctx context.Context, d *decision, r core.Request) (*core.Tokens, error) {
 	issued, err := p.Session.Refresh(ctx, r.RefreshToken, func(ctx context.Context, id core.Identity) (core.Identity, error) {
-		d.trace.Account = id.AccountID
 		return p.revalidate(ctx, d, id)
 	})
+	d.trace.Account, d.trace.SessionID = issued.Account, issued.SessionID
 	if err != nil {
 		return nil, err
 	}
-	d.trace.SessionID = issued.SessionID
 	return &issued.Tokens, nil
 }
 
@@ -108,14 +107,14 @@ func (p *Provider) revalidate(ctx context.Context, d *decision, id core.Identity
 // that the call came from, which would be a loop.
 func (p *Provider) OnError(ctx context.Context, r core.Request) core.ErrorResult {
 	ctx, d := p.begin(ctx, core.MethodOnError, r)
-	result, err := p.onError(ctx, d, r)
+	result, err := p.onError(ctx, r)
 	if refusal := d.end(ctx, err); refusal != nil {
 		return core.ErrorResult{Error: refusal}
 	}
 	return result
 }
 
-func (p *Provider) onError(ctx context.Context, d *decision, r core.Request) (core.ErrorResult, error) {
+func (p *Provider) onError(ctx context.Context, r core.Request) (core.ErrorResult, error) {
 	status, err := onerror.StatusOf(r.Params)
 	if err != nil {
 		return core.ErrorResult{}, err
@@ -129,7 +128,7 @@ func (p *Provider) onError(ctx context.Context, d *decision, r core.Request) (co
 		return core.ErrorResult{}, nil
 	}
 	if rule.Refresh && r.RefreshToken != "" {
-		tokens, err := p.refresh(ctx, d, r)
+		tokens, err := p.refreshFirst(ctx, r)
 		if err == nil {
 			return core.ErrorResult{Tokens: tokens}, nil
 		}
@@ -147,9 +146,19 @@ func (p *Provider) onError(ctx context.Context, d *decision, r core.Request) (co
 	return result, nil
 }
 
+// refreshFirst is a refresh within another method: a decision of its own, so
+// that its trace tells of a token that was reused.
+func (p *Provider) refreshFirst(ctx context.Context, r core.Request) (*core.Tokens, error) {
+	ctx, d := p.begin(ctx, core.MethodRefresh, r)
+	tokens, err := p.refresh(ctx, d, r)
+	d.end(ctx, err)
+	return tokens, err
+}
+
 // Sessions implements core.SessionKeeper.
 func (p *Provider) Sessions(ctx context.Context, r core.Request) core.SessionsResult {
 	ctx, d := p.begin(ctx, core.MethodSessions, r)
+	d.trace.Op = core.OpListSessions
 	infos, err := p.sessions(ctx, d, r)
 	if refusal := d.end(ctx, err); refusal != nil {
 		return core.SessionsResult{Error: refusal}
@@ -185,6 +194,7 @@ func sessionInfos(rows []core.Session, current string) []core.SessionInfo {
 // EndSession implements core.SessionKeeper.
 func (p *Provider) EndSession(ctx context.Context, r core.Request, id string) core.ActionResult {
 	ctx, d := p.begin(ctx, core.MethodSessions, r)
+	d.trace.Op = core.OpEndSessions
 	return d.action(ctx, core.ActionResult{}, "", p.endSession(ctx, d, r, id))
 }
 

@@ -18,6 +18,7 @@ type keychain struct {
 	vault    vault
 	schedule schedule
 	rand     io.Reader
+	made     func(ctx context.Context, keyID string, activeFrom time.Time)
 
 	ring   atomic.Pointer[keyRing]
 	wanted atomic.Bool // a token named a key that is not in the ring
@@ -111,7 +112,11 @@ func (k *keychain) add(ctx context.Context, start, now time.Time) error {
 		return core.Fail(core.Internal, "make a signing key", err)
 	}
 	key.CreatedAt, key.ActiveFrom, key.PublishUntil = now, start, k.schedule.publishUntil(start)
-	if err := k.store.AddSigningKey(ctx, key); err != nil && core.CodeOf(err) != core.Conflict {
+	switch err := k.store.AddSigningKey(ctx, key); core.CodeOf(err) {
+	case "":
+		k.made(ctx, key.ID, start)
+	case core.Conflict:
+	default:
 		return core.Fail(core.Unavailable, "add a signing key", err)
 	}
 	return nil

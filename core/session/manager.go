@@ -71,7 +71,7 @@ func build(o Options) (*Manager, error) {
 		return nil, err
 	}
 	keys := &keychain{
-		store: o.Keys, vault: v, rand: o.Rand,
+		store: o.Keys, vault: v, rand: o.Rand, made: o.OnKeyRotated,
 		schedule: schedule{rotation: o.KeyRotation, accessTTL: o.Lifetimes.AccessTTL},
 	}
 	return &Manager{

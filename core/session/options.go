@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"io"
@@ -93,6 +94,11 @@ type Options struct {
 	Rand         io.Reader        // default crypto/rand; safe for concurrent use
 	Log          *slog.Logger     // default none
 	PollInterval time.Duration    // how often revocations of other nodes are read; default 1s
+
+	// OnKeyRotated, which may be nil, is told of each signing key that this
+	// manager has made and stored, the first one too, and when it begins to sign.
+	// It must be quick and must not call the manager.
+	OnKeyRotated func(ctx context.Context, keyID string, activeFrom time.Time)
 }
 
 // Problems says what is wrong with the options. It touches nothing.
@@ -149,6 +155,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.OnKeyRotated == nil {
+		o.OnKeyRotated = func(context.Context, string, time.Time) {}
 	}
 	return o
 }

@@ -17,10 +17,12 @@ type NewSession struct {
 	UserAgent  string
 }
 
-// Issued is what a login or refresh gives the caller.
+// Issued is what a login or refresh gives the caller. Beside an error it may
+// still say which session was refused, and whose.
 type Issued struct {
 	Tokens    core.Tokens
 	SessionID string
+	Account   core.AccountID
 }
 
 // Revalidate asks whether an account is still good, as core.Revalidator does.
@@ -115,7 +117,9 @@ func (m *Manager) Refresh(ctx context.Context, refreshToken string, ask Revalida
 	if err != nil {
 		return Issued{}, storeError(op, err)
 	}
-	return m.exchange(ctx, row, claims.Generation, at, ask)
+	issued, err := m.exchange(ctx, row, claims.Generation, at, ask)
+	issued.SessionID, issued.Account = row.ID, row.Identity.AccountID
+	return issued, err
 }
 
 // exchange applies the table to a row that was read after at.
@@ -227,7 +231,7 @@ func (m *Manager) issue(ctx context.Context, row core.Session, id core.Identity,
 	if err != nil {
 		return Issued{}, core.Fail(core.Internal, op, err)
 	}
-	return Issued{SessionID: row.ID, Tokens: core.Tokens{
+	return Issued{SessionID: row.ID, Account: row.Identity.AccountID, Tokens: core.Tokens{
 		Access: core.NewSecret(access), AccessExpires: accessExpires,
 		Refresh: core.NewSecret(refresh), RefreshExpires: refreshExpires,
 		IssuedAt: at, Persistent: row.Persistent, User: id.Clone(),

@@ -50,9 +50,9 @@ func (s *strategy) Authenticate(ctx context.Context, c core.Credentials) (core.I
 	case findErr != nil:
 		return core.Identity{}, findErr
 	case disabled(u):
-		return core.Identity{}, core.Fail(core.Disabled, op, nil)
+		return core.Identity{}, &core.Error{Code: core.Disabled, Op: op, Subject: u.ID}
 	case !match.OK:
-		return core.Identity{}, core.Fail(core.InvalidCredentials, op, nil)
+		return core.Identity{}, &core.Error{Code: core.InvalidCredentials, Op: op, Subject: u.ID}
 	}
 	if match.Rehash {
 		s.rehash(ctx, u, c.Password)
