@@ -66,7 +66,7 @@ func (tr *trial) env() core.Env {
 func (tr *trial) close() error {
 	err := closeStrategy(tr.Strategy)
 	if tr.Close != nil {
-		err = errors.Join(err, tr.Close())
+		err = errors.Join(err, guarded(tr.Close))
 	}
 	return err
 }
@@ -75,7 +75,7 @@ func closeStrategy(s core.Strategy) error {
 	if s.Close == nil {
 		return nil
 	}
-	if err := s.Close(); err != nil {
+	if err := guarded(s.Close); err != nil {
 		return fmt.Errorf("close: %w", err)
 	}
 	return nil
