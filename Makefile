@@ -26,6 +26,10 @@ lint: ## run the linters and check the formatting
 	$(LINT) run ./...
 	cd tools && go tool golangci-lint run ./...
 
+.PHONY: generate
+generate: ## write what is made of the code: the reference of keys and its JSON Schema
+	go test ./config -run '^(TestReference|TestJSONSchema)$$' -update
+
 .PHONY: fmt
 fmt: ## format the code
 	$(LINT) fmt ./...

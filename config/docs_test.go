@@ -2,145 +2,87 @@ package config_test
 
 import (
 	"fmt"
-	"log/slog"
-	"net/netip"
-	"net/url"
 	"os"
-	"reflect"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	authd "github.com/authd-go/authd"
 	"github.com/authd-go/authd/config"
-	"github.com/authd-go/authd/core"
-	"github.com/authd-go/authd/core/onerror"
-	"github.com/authd-go/authd/core/session"
+	"github.com/authd-go/authd/strategies"
 )
 
-// row is a line of the reference: a key with its type and its default.
-type row struct{ key, typ, def string }
+const referencePage = "../docs/configuration.md"
 
 // TestReference compares docs/configuration.md with the structs: every key, in
-// their order, with its type, its default and its variable.
+// their order, with its type, its default and its meaning. With -update it
+// writes that part of the page.
 func TestReference(t *testing.T) {
-	text, err := os.ReadFile("../docs/configuration.md")
+	page, err := os.ReadFile(referencePage)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got []row
-	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| (.+?) \\| (.*?) \\| (.+) \\|$").FindAllStringSubmatch(string(text), -1) {
-		got = append(got, row{m[1], m[2], strings.Trim(m[3], "`")})
+	const heading = "\n## Keys\n"
+	people, _, found := strings.Cut(string(page), heading)
+	if !found {
+		t.Fatal("the page has no part for keys")
 	}
-	want := rows(reflect.ValueOf(config.Default()).Elem(), "")
-	if !slices.Equal(got, want) {
-		t.Error("docs/configuration.md differs from the structs; these are the rows:")
-		for _, r := range want {
-			def := r.def
+	golden(t, referencePage, people+heading+referenceTables())
+}
+
+func referenceTables() string {
+	var b strings.Builder
+	b.WriteString("\nThis part is written by `make generate`, from the structs and their texts.\n")
+	for _, s := range config.Reference(strategies.All()) {
+		fmt.Fprintf(&b, "\n### %s\n\n", s.Title)
+		if s.Text != "" {
+			b.WriteString(wrapped(s.Text) + "\n\n")
+		}
+		b.WriteString("| key | type | default | meaning |\n| --- | --- | --- | --- |\n")
+		for _, k := range s.Keys {
+			def := k.Default
 			if def != "" {
 				def = "`" + def + "`"
 			}
-			t.Logf("| `%s` | %s | %s | |", r.key, r.typ, def)
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.Path, k.Type, def, k.Text)
 		}
 	}
+	return b.String()
 }
 
-func rows(v reflect.Value, path string) []row {
-	var out []row
-	for i := range v.NumField() {
-		info := v.Type().Field(i)
-		key := info.Tag.Get("koanf")
+// wrapped breaks a text into the lines that the documents have.
+func wrapped(text string) string {
+	const width = 120
+	var b strings.Builder
+	column := 0
+	for word := range strings.FieldsSeq(text) {
 		switch {
-		case info.Anonymous && key == "":
-			out = append(out, rows(v.Field(i), path)...)
-		case !info.IsExported() || key == "-" || key == "":
-		default:
-			out = append(out, rowsOf(v.Field(i), strings.TrimPrefix(path+"."+key, "."))...)
+		case column > 0 && column+1+len(word) > width:
+			b.WriteString("\n")
+			column = 0
+		case column > 0:
+			b.WriteString(" ")
+			column++
+		}
+		b.WriteString(word)
+		column += len(word)
+	}
+	return b.String()
+}
+
+// TestEveryKeyHasAText names the keys that nobody can look up.
+func TestEveryKeyHasAText(t *testing.T) {
+	count := 0
+	for _, s := range config.Reference(strategies.All()) {
+		for _, k := range s.Keys {
+			count++
+			if k.Text == "" {
+				t.Errorf("%s: %s has no text; add one to texts() in config/texts.go, or a doc tag to its field", s.Title, k.Path)
+			}
+			if strings.ContainsAny(k.Text, "|\n") {
+				t.Errorf("%s: the text breaks a table", k.Path)
+			}
 		}
 	}
-	return out
-}
-
-func rowsOf(v reflect.Value, path string) []row {
-	switch x := v.Interface().(type) {
-	case map[string]authd.StrategyOptions:
-		return append([]row{{path + ".NAME.type", "one of the kinds", ""}}, rows(reflect.ValueOf(authd.House{Timeout: authd.DefaultTimeout}), path+".NAME")...)
-	case core.Messages:
-		return rows(reflect.ValueOf(core.Message{}), path+".CODE")
-	case onerror.Table:
-		return append([]row{{path, "list of blocks", "[{status: 401, refresh: true, logout: true, redirectTo: /login}]"}},
-			rows(reflect.ValueOf(onerror.Rule{}), path+"[]")...)
-	case authd.Use:
-		return []row{{path, "name, list or long form", strings.Join(namesOf(x), ", ")}}
+	if count < 50 {
+		t.Errorf("only %d keys were found", count)
 	}
-	if typ := typeName(v); typ != "" {
-		return []row{{path, typ, defaultOf(v)}}
-	}
-	return rows(v, path)
-}
-
-func namesOf(use authd.Use) []string {
-	var out []string
-	for _, l := range use {
-		out = append(out, l.Strategy)
-	}
-	return out
-}
-
-func typeName(v reflect.Value) string {
-	switch v.Interface().(type) {
-	case string:
-		return "text"
-	case bool:
-		return "true or false"
-	case int:
-		return "whole number"
-	case time.Duration:
-		return "duration"
-	case *url.URL:
-		return "origin"
-	case []string:
-		return "list of text"
-	case []netip.Prefix:
-		return "list of networks"
-	case map[string]string:
-		return "block of text"
-	case slog.Level:
-		return "debug, info, warn or error"
-	case config.LogFormat:
-		return "text or json"
-	case config.SameSite:
-		return "lax, strict or none"
-	case session.Rotation:
-		return "untilUsed, graceOnly or none"
-	case []config.Transport:
-		return "list of bearer, cookie"
-	case onerror.Statuses:
-		return "statuses"
-	}
-	return ""
-}
-
-func defaultOf(v reflect.Value) string {
-	switch x := v.Interface().(type) {
-	case slog.Level:
-		return strings.ToLower(x.String())
-	case time.Duration:
-		return regexp.MustCompile("([hm])0[ms].*$").ReplaceAllString(x.String(), "$1")
-	case bool:
-		return fmt.Sprint(x)
-	case []string:
-		if len(x) == 0 {
-			return ""
-		}
-		return "[" + strings.Join(x, ", ") + "]"
-	case []config.Transport:
-		return strings.ReplaceAll(fmt.Sprint(x), " ", ", ")
-	}
-	if v.IsZero() {
-		return ""
-	}
-	return fmt.Sprint(v.Interface())
 }

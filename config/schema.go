@@ -17,6 +17,7 @@ const fileSuffix = "File"
 type field struct {
 	key   string
 	value reflect.Value
+	doc   string // what its doc tag says
 }
 
 // fieldsOf lists the keys of a struct by its koanf tags. The keys of embedded
@@ -31,7 +32,7 @@ func fieldsOf(v reflect.Value) []field {
 		case info.Type.Kind() == reflect.Struct && (option == "squash" || info.Anonymous && key == ""):
 			out = append(out, fieldsOf(v.Field(i))...)
 		case key != "":
-			out = append(out, field{key, v.Field(i)})
+			out = append(out, field{key, v.Field(i), info.Tag.Get("doc")})
 		}
 	}
 	return out

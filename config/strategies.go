@@ -36,7 +36,7 @@ func (d *decoder) strategy(n *node, path string) authd.StrategyOptions {
 	}
 	kind, found := d.kind(n, path)
 	out.Kind = kind.Name
-	fields := append([]field{{typeKey, reflect.ValueOf(&out.Kind).Elem()}}, fieldsOf(reflect.ValueOf(&out.House).Elem())...)
+	fields := append([]field{{key: typeKey, value: reflect.ValueOf(&out.Kind).Elem()}}, fieldsOf(reflect.ValueOf(&out.House).Elem())...)
 	if !found {
 		d.block(n.only(fields), path, fields)
 		return out

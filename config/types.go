@@ -119,11 +119,13 @@ func listed(words []string) string {
 
 func (d *decoder) level(n *node, path string, out *slog.Level) {
 	levels := []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}
-	names := []string{"debug", "info", "warn", "error"}
+	names := levelNames()
 	if text, ok := d.oneOf(n, path, names); ok {
 		*out = levels[slices.Index(names, text)]
 	}
 }
+
+func levelNames() []string { return []string{"debug", "info", "warn", "error"} }
 
 var days = regexp.MustCompile(`^([0-9]{1,6})d`)
 

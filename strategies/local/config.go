@@ -22,21 +22,21 @@ func Kind() core.Kind {
 
 // Config holds the options. NewConfig fills in the defaults.
 type Config struct {
-	Hash         Hash     `koanf:"hash"`
-	Password     Password `koanf:"password"`
-	Registration bool     `koanf:"registration"` // whether people may make accounts themselves
+	Hash         Hash     `koanf:"hash" doc:"how passwords are stored"`
+	Password     Password `koanf:"password" doc:"which new passwords are taken; a change concerns nobody who has one already"`
+	Registration bool     `koanf:"registration" doc:"whether people may make accounts themselves"`
 }
 
 // Hash says how passwords are stored.
 type Hash struct {
-	BcryptCost int `koanf:"bcryptCost"` // from 10 to 16; each step doubles the work of a login
+	BcryptCost int `koanf:"bcryptCost" doc:"from 10 to 16; each step doubles the work of a login"`
 }
 
 // Password says which new passwords are taken. A change concerns nobody who
 // has a password already.
 type Password struct {
-	MinLength int `koanf:"minLength"` // in characters, from 8 to 64
-	MaxBytes  int `koanf:"maxBytes"`  // from 64 to 256
+	MinLength int `koanf:"minLength" doc:"characters a new password must have, from 8 to 64"`
+	MaxBytes  int `koanf:"maxBytes" doc:"bytes a new password may have, from 64 to 256"`
 }
 
 // The bounds of the password options. Nobody may go below the 8 characters of

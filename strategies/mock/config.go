@@ -29,22 +29,22 @@ func Kind() core.Kind {
 // Config holds the options. The zero Config is the default: the two users of
 // DefaultUsers, no delay, nothing scripted.
 type Config struct {
-	Users             []User            `koanf:"users"`             // if there are none, those of DefaultUsers
-	Latency           time.Duration     `koanf:"latency"`           // before each answer, at most a minute
-	Outcomes          map[string]string `koanf:"outcomes"`          // identifier to the outcome code that its logins get
-	Without           []string          `koanf:"without"`           // methods to leave out
-	InsecureAllowMock bool              `koanf:"insecureAllowMock"` // run although publicURL is not loopback
+	Users             []User            `koanf:"users" doc:"the users; John and Jane, with the password demo, if there are none"`
+	Latency           time.Duration     `koanf:"latency" doc:"how long each answer takes, at most 1m"`
+	Outcomes          map[string]string `koanf:"outcomes" doc:"identifier to the outcome code that its logins get"`
+	Without           []string          `koanf:"without" doc:"methods to leave out: register, forgotPassword, updatePassword, getPermissions, getIdentity"`
+	InsecureAllowMock bool              `koanf:"insecureAllowMock" doc:"run although publicURL is not loopback"`
 }
 
 // User is one of the configured users.
 type User struct {
-	ID       string      `koanf:"id"` // the subject; if empty it is derived from the identifier
-	Email    string      `koanf:"email"`
-	Username string      `koanf:"username"`
-	Password core.Secret `koanf:"password"`
-	Name     string      `koanf:"name"`
-	Avatar   string      `koanf:"avatar"`
-	Roles    []string    `koanf:"roles"`
+	ID       string      `koanf:"id" doc:"the subject; if it is not given, it follows from the email or else the username"`
+	Email    string      `koanf:"email" doc:"an address to sign in with"`
+	Username string      `koanf:"username" doc:"a name to sign in with; a user needs one of the two"`
+	Password core.Secret `koanf:"password" doc:"any password; there is no policy here; required"`
+	Name     string      `koanf:"name" doc:"the name to show"`
+	Avatar   string      `koanf:"avatar" doc:"a picture's URL or path"`
+	Roles    []string    `koanf:"roles" doc:"role names"`
 }
 
 // DefaultUsers are those of the tutorial: John, an admin, and Jane, an editor.
