@@ -51,19 +51,19 @@ var errDown = errors.New("the backend is down")
 
 const johns = "twelve oxen on a Hill 4711"
 
-func (b *back) add(names []string, password string, roles ...string) (*person, error) {
+func (b *back) add(names []string, password string, roles ...string) (person, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, p := range b.people {
 		for _, n := range names {
 			if slices.Contains(p.names, n) {
-				return nil, core.Conflict
+				return person{}, core.Conflict
 			}
 		}
 	}
 	p := &person{subject: fmt.Sprintf("id-%d", len(b.people)+1), names: names, password: password, roles: roles}
 	b.people[p.subject] = p
-	return p, nil
+	return *p, nil
 }
 
 // look calls f with the person, or nil, under the lock.
@@ -179,7 +179,7 @@ func (m *memory) Register(ctx context.Context, r core.Registration) (core.Identi
 	if err != nil {
 		return core.Identity{}, err
 	}
-	return m.identity(p), nil
+	return m.identity(&p), nil
 }
 
 func (m *memory) FindAccount(ctx context.Context, name string) (core.Identity, error) {
