@@ -45,6 +45,7 @@ type Server struct {
 	TrustedProxies  []netip.Prefix `koanf:"trustedProxies"`
 	CORS            CORS           `koanf:"cors"`
 	ShutdownTimeout time.Duration  `koanf:"shutdownTimeout"`
+	Metrics         bool           `koanf:"metrics"` // serve /metrics to whoever reaches it
 }
 
 // CORS says which other origins may call the API from a browser.

@@ -13,6 +13,7 @@ import (
 	"github.com/authd-go/authd/config"
 	"github.com/authd-go/authd/core"
 	"github.com/authd-go/authd/core/flow"
+	"github.com/authd-go/authd/core/guard/metrics"
 	"github.com/authd-go/authd/core/httpapi"
 	"github.com/authd-go/authd/core/session"
 	"github.com/authd-go/authd/core/store/sqlite"
@@ -26,6 +27,7 @@ type house struct {
 	sessions *session.Manager
 	hashing  *hashPool
 	registry *authd.Registry
+	metrics  *metrics.Metrics
 }
 
 func openStore(ctx context.Context, c *config.Config, log *slog.Logger) (*sqlite.Store, error) {
@@ -42,7 +44,7 @@ func openStore(ctx context.Context, c *config.Config, log *slog.Logger) (*sqlite
 
 // openHouse opens everything, and closes what it had opened if one thing fails.
 func openHouse(ctx context.Context, c *config.Config, log *slog.Logger, recovery flow.RecoverySender) (_ *house, err error) {
-	h := &house{config: c, log: log}
+	h := &house{config: c, log: log, metrics: metrics.New()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.close(ctx))
@@ -65,7 +67,10 @@ func openHouse(ctx context.Context, c *config.Config, log *slog.Logger, recovery
 	o.Users = h.store.Users
 	o.Hashing = h.hashing
 	o.Recovery = recovery
-	o.Tracer = traceLog{log}
+	o.Tracer = core.TracerFunc(func(ctx context.Context, t core.Trace) {
+		h.metrics.Trace(ctx, t)
+		traceLog{log}.Trace(ctx, t)
+	})
 	o.Log = log
 	if h.registry, err = authd.New(ctx, o); err != nil {
 		return nil, fmt.Errorf("open strategies: %w", err)
@@ -104,7 +109,12 @@ func (h *house) close(ctx context.Context) error {
 // handler is the HTTP face.
 func (h *house) handler() (http.Handler, error) {
 	c := h.config
+	var counts http.Handler
+	if c.Server.Metrics {
+		counts = h.metrics.Handler()
+	}
 	return httpapi.New(httpapi.Options{
+		Metrics: counts,
 		Backend: h.registry, Keys: h.sessions, Ready: h.ready, Describe: h.describe(),
 		PublicURL:      c.Server.PublicURL,
 		AllowedOrigins: c.Server.CORS.AllowedOrigins,

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/authd-go/authd/core"
+	"github.com/authd-go/authd/core/httpapi"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -88,6 +89,7 @@ func goldenExchanges() []struct {
 		{"end all sessions", succeed(core.ActionResult{}), del("/auth/sessions", bearer...)},
 		{"config", func(*fake) {}, get("/auth/config")},
 		{"keys", func(*fake) {}, get("/.well-known/jwks.json")},
+		{"metrics", func(*fake) {}, get("/metrics")},
 		{"health", func(*fake) {}, get("/healthz")},
 		{"readiness", func(*fake) {}, get("/readyz")},
 		{"unknown path", func(*fake) {}, get("/nowhere")},
@@ -149,5 +151,12 @@ func writeHeader(b *strings.Builder, prefix string, h map[string][]string, skip 
 	slices.Sort(lines)
 	for _, l := range lines {
 		b.WriteString(prefix + l + "\n")
+	}
+}
+
+func TestMetricsAreOffWithoutAHandler(t *testing.T) {
+	h := newHarness(t, func(o *httpapi.Options) { o.Metrics = nil })
+	if got := h.do(get("/metrics")); got.status != 404 {
+		t.Errorf("status %d", got.status)
 	}
 }

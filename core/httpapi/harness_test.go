@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -48,7 +49,11 @@ func options(t testing.TB) httpapi.Options {
 		t.Fatal(err)
 	}
 	return httpapi.Options{
-		Backend:        newFake(),
+		Backend: newFake(),
+		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+			fmt.Fprintln(w, `authd_decisions_total{method="login",outcome="ok"} 1`)
+		}),
 		Keys:           keys(`{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"1","alg":"EdDSA","use":"sig","x":"AA"}]}`),
 		PublicURL:      own,
 		AllowedOrigins: []string{allowedOrigin},

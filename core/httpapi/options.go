@@ -55,6 +55,8 @@ type Options struct {
 	// that there is nothing to ask.
 	Ready    func(context.Context) []Check
 	Describe Description
+	// Metrics answers GET /metrics, for anybody who reaches it. Nil means 404.
+	Metrics http.Handler
 
 	// PublicURL is the service's address as browsers see it. With https,
 	// cookies are Secure with the __Host- prefix, and HSTS is sent.

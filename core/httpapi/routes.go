@@ -48,6 +48,7 @@ func (a *api) routes() []route {
 		{http.MethodGet, "/auth/config", a.config()},
 		{http.MethodGet, "/.well-known/jwks.json", a.jwks},
 		{http.MethodGet, "/openapi.yaml", a.openapi},
+		{http.MethodGet, "/metrics", a.metrics},
 		{http.MethodGet, "/healthz", a.health},
 		{http.MethodGet, "/readyz", a.ready},
 	}

@@ -40,6 +40,15 @@ func writePublic(w http.ResponseWriter, contentType string, maxAge time.Duration
 	_, _ = w.Write(body) // a client that is gone needs no answer
 }
 
+// metrics hands over to the counters' own page, if there is one.
+func (a *api) metrics(w http.ResponseWriter, r *http.Request) error {
+	if a.Metrics == nil {
+		return errNotFound()
+	}
+	a.Metrics.ServeHTTP(w, r)
+	return nil
+}
+
 // config answers with what was described at start, which holds strings and
 // truth values only and so always encodes.
 func (a *api) config() handler {
