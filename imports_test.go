@@ -38,6 +38,7 @@ var importRules = []importRule{
 	{pkg: "core/password", may: []string{"core", "golang.org/x/crypto", "golang.org/x/text"}, never: above},
 	{pkg: "core/session", may: []string{"core", "github.com/golang-jwt/jwt/v5"}, never: above},
 	{pkg: "core/session/sessiontest", may: []string{"core", "core/session"}, never: above},
+	{pkg: "core/guard", may: []string{"core", "core/identifier"}, never: above},
 	{pkg: "core/guard/metrics", may: []string{"core", "github.com/prometheus/client_golang"}, never: above},
 	{pkg: "core/flow", may: []string{"core", "core/identifier", "core/onerror", "core/session"}, never: above},
 	{pkg: "core/route", may: []string{"core", "core/flow", "core/onerror"}, never: above},

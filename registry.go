@@ -25,6 +25,7 @@ import (
 
 	"github.com/authd-go/authd/core"
 	"github.com/authd-go/authd/core/flow"
+	"github.com/authd-go/authd/core/guard"
 	"github.com/authd-go/authd/core/onerror"
 	"github.com/authd-go/authd/core/route"
 	"github.com/authd-go/authd/core/session"
@@ -209,7 +210,7 @@ func open(ctx context.Context, o Options, name string) (route.Backend, error) {
 	})
 	problems.Merge("", err)
 	if err == nil {
-		b.Strategy, out.Broken = opened, false
+		b.Strategy, out.Broken = guard.Deadline(opened, b.Timeout, o.Log.With("strategy", name)), false
 	}
 	return out, problems.Err()
 }

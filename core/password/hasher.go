@@ -74,9 +74,8 @@ func randomDummy() string {
 }
 
 // Hash returns what to store for a password. An empty password is
-// InvalidInput, before any work. It is Unavailable, without any work, if the
-// context ends before the work began or the Runner has no room. It does not
-// ask a Policy.
+// InvalidInput, before any work. It is Unavailable if the Runner has no room
+// or the context ends first. It does not ask a Policy.
 func (h *Hasher) Hash(ctx context.Context, pw core.Secret) (string, error) {
 	const op = "hash a password"
 	if pw.Empty() {
@@ -117,9 +116,9 @@ type Match struct {
 // it says, until the next login replaces the hash; and a long password takes
 // some microseconds more to prepare, for every user alike.
 //
-// All of it is one job of the Runner. It is Unavailable, without any work, if
-// the context ends before the work began or the Runner has no room. A
-// malformed hash is Internal, after the work.
+// All of it is one job of the Runner. It is Unavailable, whatever the password,
+// if the Runner has no room or the context ends first. A malformed hash is
+// Internal, after the work.
 func (h *Hasher) Verify(ctx context.Context, hash string, pw core.Secret) (Match, error) {
 	var m Match
 	k, digested := key(prepare(pw))

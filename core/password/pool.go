@@ -84,8 +84,8 @@ func NewPool(o PoolOptions) *Pool {
 }
 
 // Run implements core.Runner. It returns Unavailable if the queue is full
-// (ReasonQueueFull, with RetryAfter), if ctx ends before a worker was free, and
-// after Close. A panic in work is raised again here.
+// (ReasonQueueFull, with RetryAfter), when ctx ends, and after Close. A panic in
+// work is raised again here.
 func (p *Pool) Run(ctx context.Context, work func()) error {
 	if err := ctx.Err(); err != nil {
 		return core.Fail(core.Unavailable, opHash, err)
@@ -97,10 +97,7 @@ func (p *Pool) Run(ctx context.Context, work func()) error {
 	select {
 	case <-j.ended:
 	case <-ctx.Done():
-		if err := p.leave(j, ctx.Err()); err != nil {
-			return err
-		}
-		<-j.ended
+		return p.leave(j, ctx.Err())
 	}
 	if j.panicked != nil {
 		panic(j.panicked)
@@ -126,13 +123,11 @@ func (p *Pool) join(j *job) error {
 	return nil
 }
 
-// leave takes a job out of the queue. It returns nil if a worker has it.
+// leave takes a job out of the queue, unless a worker has it already.
 func (p *Pool) leave(j *job, cause error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.line.remove(j) {
-		return nil
-	}
+	p.line.remove(j)
 	return &core.Error{Code: core.Unavailable, Op: opHash, RetryAfter: p.backlog(), Err: cause}
 }
 

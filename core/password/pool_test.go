@@ -216,16 +216,18 @@ func TestPoolForgetsWhoLeft(t *testing.T) {
 func TestPoolFinishesWhatItBegan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := password.NewPool(password.PoolOptions{Workers: 1, Log: quiet()})
-		defer p.Close()
 		ctx, cancel := context.WithCancel(t.Context())
-		finished := false
+		start, finished := time.Now(), false
 		err := p.Run(ctx, func() {
 			cancel()
 			time.Sleep(time.Second)
 			finished = true
 		})
-		if err != nil || !finished {
-			t.Errorf("error %v, finished = %v", err, finished)
+		if !errors.Is(err, core.Unavailable) || !errors.Is(err, context.Canceled) || time.Since(start) != 0 {
+			t.Errorf("who left meanwhile was told %v after %v", err, time.Since(start))
+		}
+		if err := p.Close(); err != nil || !finished {
+			t.Errorf("Close: %v, finished = %v", err, finished)
 		}
 	})
 }

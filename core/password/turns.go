@@ -99,10 +99,10 @@ func (t *turns) pop() *job {
 	return j
 }
 
-// remove takes a job out, wherever it stands. It returns false if it has left.
-func (t *turns) remove(j *job) bool {
+// remove takes a job out, wherever it stands, unless it has left already.
+func (t *turns) remove(j *job) {
 	if j.place == nil {
-		return false
+		return
 	}
 	l := t.lines[j.network]
 	l.jobs.Remove(j.place)
@@ -112,5 +112,4 @@ func (t *turns) remove(j *job) bool {
 		t.ring.Remove(l.place)
 		delete(t.lines, j.network)
 	}
-	return true
 }
