@@ -84,10 +84,10 @@ type AuditQuery struct {
 
 // AuditStore keeps audit events as rows.
 type AuditStore interface {
-	// Append stores events, all of them or none, and gives them IDs that grow
+	// AppendAudit stores events, all of them or none, and gives them IDs that grow
 	// in the order given and are never used again. Their own ID is not looked
 	// at. An event without a time or a name is InvalidInput.
-	Append(context.Context, ...AuditEvent) error
+	AppendAudit(context.Context, ...AuditEvent) error
 	// Audit lists rows by ID.
 	Audit(context.Context, AuditQuery) ([]AuditEvent, error)
 	// PurgeAudit forgets at most limit rows whose Time lies before t, and says

@@ -53,6 +53,7 @@ type Store interface {
 	core.SessionStore
 	core.TokenStore
 	core.KeyStore
+	core.AuditStore
 
 	// Users returns the store of one strategy's users. Users of different
 	// strategies never meet: the same identifier may exist in each. The result

@@ -159,7 +159,9 @@ func TestDamageFoundLater(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	overwrite(t, path, 4096*12, int(info.Size())-4096*12)
+	const page = 4096
+	half := int(info.Size()) / 2 / page * page // the schema lies before it, the users behind
+	overwrite(t, path, int64(half), int(info.Size())-half)
 	s, err := sqlite.Open(t.Context(), sqlite.Options{Path: path})
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +30,7 @@ type call struct {
 
 // calls is every method that takes a context.
 func calls() []call {
-	return append(sessionCalls(), append(userCalls(), tokenAndKeyCalls()...)...)
+	return slices.Concat(sessionCalls(), userCalls(), tokenAndKeyCalls(), auditCalls())
 }
 
 func userCalls() []call {
@@ -105,6 +106,7 @@ func fill(ctx context.Context, s store.Store) error {
 		func() error { return createSessions(ctx, s, session("s1", johnID())) },
 		func() error { return putTokens(ctx, s, token("one", "reset", johnID())) },
 		func() error { return addKeys(ctx, s, key("a", start())) },
+		func() error { return s.AppendAudit(ctx, event("login", start())) },
 	)
 }
 
@@ -118,6 +120,7 @@ func wantFilled(ctx context.Context, s store.Store) error {
 		func() error { return wantSession(ctx, s, session("s1", johnID())) },
 		func() error { return outcome("another session", second, core.Unauthenticated) },
 		func() error { return wantKeys(ctx, s, key("a", start())) },
+		func() error { return wantEvents(ctx, s, everything(), event("login", start())) },
 		func() error { return take(ctx, s, token("one", "reset", johnID()), "reset", start(), "") },
 	)
 }

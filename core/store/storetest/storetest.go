@@ -43,7 +43,7 @@ func rules() []rule {
 	var all []rule
 	for _, part := range [][]rule{
 		userRules(), userChangeRules(), sessionRules(), advanceRules(), endRules(), purgeRules(),
-		tokenRules(), keyRules(), commonRules(),
+		tokenRules(), keyRules(), auditRules(), commonRules(),
 	} {
 		all = append(all, part...)
 	}
