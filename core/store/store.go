@@ -53,6 +53,7 @@ type Store interface {
 	core.SessionStore
 	core.TokenStore
 	core.KeyStore
+	core.ThrottleStore
 	core.AuditStore
 
 	// Users returns the store of one strategy's users. Users of different

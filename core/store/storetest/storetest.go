@@ -22,6 +22,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"runtime/debug"
 	"sync"
 	"testing"
 	"time"
@@ -43,30 +44,74 @@ func rules() []rule {
 	var all []rule
 	for _, part := range [][]rule{
 		userRules(), userChangeRules(), sessionRules(), advanceRules(), endRules(), purgeRules(),
-		tokenRules(), keyRules(), auditRules(), commonRules(),
+		tokenRules(), keyRules(), auditRules(), triesRules(), commonRules(),
 	} {
 		all = append(all, part...)
 	}
 	return all
 }
 
+// Rule is one promise of the contract.
+type Rule struct {
+	Name  string
+	Why   string // what goes wrong for people if it is broken
+	check func(context.Context, store.Store) error
+}
+
+// Rules returns the table, in the order in which it is walked.
+func Rules() []Rule {
+	var out []Rule
+	for _, r := range rules() {
+		out = append(out, Rule{Name: r.name, Why: r.why, check: r.check})
+	}
+	return out
+}
+
+// Check checks the rule over a new, empty store, which the caller closes. Its
+// error says what is broken. A panic is a broken rule.
+func (r Rule) Check(ctx context.Context, s store.Store) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+		}
+	}()
+	return r.check(ctx, s)
+}
+
 // Run checks every rule in a subtest of its own. open returns a new, empty
 // store that shares nothing with any other; Run closes it. Open may register
 // what else has to be cleaned up with t.Cleanup.
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
-	for _, r := range rules() {
-		t.Run(r.name, func(t *testing.T) {
+	for _, r := range Rules() {
+		t.Run(r.Name, func(t *testing.T) {
 			s := open(t)
 			t.Cleanup(func() {
 				if err := s.Close(); err != nil {
 					t.Errorf("Close: %v", err)
 				}
 			})
-			if err := r.check(t.Context(), s); err != nil {
-				t.Errorf("%v\nwhy it matters: %s", err, r.why)
+			if err := r.Check(t.Context(), s); err != nil {
+				t.Errorf("%v\nwhy it matters: %s", err, r.Why)
 			}
 		})
 	}
+}
+
+// Verify checks every rule, as Run does, for programs without a *testing.T. It
+// joins what is broken, each with its rule's name and reason. No rule is ever
+// skipped: nothing in a store is optional.
+func Verify(ctx context.Context, open func(context.Context) (store.Store, error)) error {
+	var broken []error
+	for _, r := range Rules() {
+		s, err := open(ctx)
+		if err != nil {
+			return errors.Join(append(broken, fmt.Errorf("open a store: %w", err))...)
+		}
+		if err := errors.Join(r.Check(ctx, s), s.Close()); err != nil {
+			broken = append(broken, fmt.Errorf("%s: %w\nwhy it matters: %s", r.Name, err, r.Why))
+		}
+	}
+	return errors.Join(broken...)
 }
 
 // start is the time of all rules. The store must not look at any other clock.
