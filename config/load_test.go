@@ -47,8 +47,8 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-func TestEverything(t *testing.T) {
-	c := mustLoad(t, `
+// everything sets every key of the house, and most of those of the kinds.
+const everything = `
 # env: HOST=auth.example.com
 # file: secrets/bind=hunter2
 server:
@@ -97,7 +97,10 @@ methods:
   refresh: {aliases: []}
 redirects: {allowedOrigins: [https://app.example.com]}
 messages: {invalid_credentials: {name: "No"}}
-`)
+`
+
+func TestEverything(t *testing.T) {
+	c := mustLoad(t, everything)
 	staff := c.Strategies["my-staff"]
 	ldap, ok := staff.Config.(*ldapConfig)
 	if !ok {
