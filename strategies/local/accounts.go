@@ -1,8 +1,10 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
+	"errors"
 	"io"
 	"strings"
 	"time"
@@ -17,8 +19,10 @@ import (
 // maxName is the greatest length of a name to show, in bytes.
 const maxName = 256
 
-// hasher is what local needs of a *password.Hasher.
-type hasher interface {
+// Hasher makes and compares the stored form of passwords, as *password.Hasher
+// does, with that one's obligations: a comparison costs the same work whatever
+// its outcome, with the empty hash too, which nothing matches.
+type Hasher interface {
 	Hash(context.Context, core.Secret) (string, error)
 	Verify(ctx context.Context, hash string, pw core.Secret) (password.Match, error)
 }
@@ -27,7 +31,7 @@ type hasher interface {
 // asks for the change.
 type accounts struct {
 	users  core.UserStore
-	hasher hasher
+	hasher Hasher
 	policy password.Policy
 	now    func() time.Time
 	rand   io.Reader
@@ -104,6 +108,10 @@ func (a accounts) setPassword(ctx context.Context, u core.User, pw core.Secret) 
 	if err != nil {
 		return err
 	}
+	return a.setHash(ctx, u, hash)
+}
+
+func (a accounts) setHash(ctx context.Context, u core.User, hash string) error {
 	change := core.UserChange{PasswordHash: &hash, ChangedAt: a.now()}
 	return storeError("set a password", a.users.ChangeUser(ctx, u.ID, change))
 }
@@ -120,14 +128,28 @@ func (a accounts) find(ctx context.Context, op, canonical string) (core.User, er
 
 // enabled returns the user with this subject, UnknownUser or Disabled.
 func (a accounts) enabled(ctx context.Context, op, subject string) (core.User, error) {
-	u, err := a.users.User(ctx, subject)
-	if err != nil {
-		return core.User{}, storeError(op, err)
-	}
-	if disabled(u) {
-		return core.User{}, core.Fail(core.Disabled, op, nil)
+	u, refusal, err := a.account(ctx, op, subject)
+	if err = cmp.Or(err, refusal); err != nil {
+		return core.User{}, err
 	}
 	return u, nil
+}
+
+// account returns the user with this subject, and as refusal the UnknownUser
+// or Disabled that whoever hashes for the user tells after the work only. The
+// error is an outage.
+func (a accounts) account(ctx context.Context, op, subject string) (u core.User, refusal, err error) {
+	u, err = a.users.User(ctx, subject)
+	err = storeError(op, err)
+	switch {
+	case errors.Is(err, core.UnknownUser):
+		return core.User{}, err, nil
+	case err != nil:
+		return core.User{}, nil, err
+	case disabled(u):
+		return u, core.Fail(core.Disabled, op, nil), nil
+	}
+	return u, nil, nil
 }
 
 func disabled(u core.User) bool { return !u.DisabledAt.IsZero() }

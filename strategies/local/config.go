@@ -82,6 +82,26 @@ func (c *Config) Open(_ context.Context, env core.Env) (core.Strategy, error) {
 	return newStrategy(a, env, c.Registration), nil
 }
 
+// WithHasher returns the same options over another hasher than bcrypt of
+// Hash.BcryptCost, for embedders. The house's Env.Hashing is then the hasher's
+// own affair; see password.NewHasherOn.
+func (c *Config) WithHasher(h Hasher) core.StrategyConfig { return withHasher{c, h} }
+
+type withHasher struct {
+	*Config
+	hasher Hasher
+}
+
+// Open builds the strategy as Config.Open does.
+func (w withHasher) Open(_ context.Context, env core.Env) (core.Strategy, error) {
+	a, err := w.accounts(env)
+	if err != nil {
+		return core.Strategy{}, err
+	}
+	a.hasher = w.hasher
+	return newStrategy(a, env, w.Registration), nil
+}
+
 func (c *Config) accounts(env core.Env) (accounts, error) {
 	if err := c.Validate(); err != nil {
 		return accounts{}, err

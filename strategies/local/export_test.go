@@ -2,9 +2,6 @@ package local
 
 import "github.com/authd-go/authd/core"
 
-// Hasher is what a test may put in the place of the real one.
-type Hasher = hasher
-
 // OpenWith is Open and Admin over one hasher, or over one of the configured
 // cost, which is returned, if it is nil.
 func OpenWith(c *Config, env core.Env, h Hasher) (core.Strategy, *Admin, Hasher, error) {

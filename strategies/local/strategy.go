@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -99,21 +100,27 @@ func (s *strategy) FindAccount(ctx context.Context, identifier string) (core.Ide
 	return s.identity(u), nil
 }
 
-// ResetPassword sets a password; of two at once, the later stays.
+// ResetPassword sets a password; of two at once, the later stays. It costs one
+// hash, also for an account that has gone or been disabled meanwhile.
 func (s *strategy) ResetPassword(ctx context.Context, subject string, newPassword core.Secret) error {
-	u, err := s.enabled(ctx, "reset a password", subject)
+	u, refusal, err := s.account(ctx, "reset a password", subject)
 	if err != nil {
 		return err
 	}
-	return s.setPassword(ctx, u, newPassword)
+	hash, err := s.newHash(ctx, u, newPassword)
+	if err = cmp.Or(err, refusal); err != nil {
+		return err
+	}
+	return s.setHash(ctx, u, hash)
 }
 
 // ChangePassword checks the new password first, since that costs nothing, and
-// then verifies the old one. Of two changes at once one wins; the other's old
-// password is wrong by then.
+// then verifies the old one, with the same work whether it is wrong, there is
+// none, or the account has gone or been disabled meanwhile. Of two changes at
+// once one wins; the other's old password is wrong by then.
 func (s *strategy) ChangePassword(ctx context.Context, c core.PasswordChange) error {
 	const op = "change a password"
-	u, err := s.enabled(ctx, op, c.Subject)
+	u, refusal, err := s.account(ctx, op, c.Subject)
 	if err != nil {
 		return err
 	}
@@ -124,7 +131,7 @@ func (s *strategy) ChangePassword(ctx context.Context, c core.PasswordChange) er
 		return core.InvalidField("password", "must differ from the old one")
 	}
 	match, err := s.hasher.Verify(ctx, u.PasswordHash, c.Old)
-	if err != nil {
+	if err = cmp.Or(err, refusal); err != nil {
 		return err
 	}
 	if !match.OK {
