@@ -20,6 +20,7 @@ type Config struct {
 	Store      Store                            `koanf:"store"`
 	Session    Session                          `koanf:"session"`
 	Hashing    Hashing                          `koanf:"hashing"`
+	Audit      Audit                            `koanf:"audit"`
 	Log        Log                              `koanf:"log"`
 	Strategies map[string]authd.StrategyOptions `koanf:"strategies"`
 	Methods    authd.Methods                    `koanf:"methods"`
@@ -33,6 +34,7 @@ type Config struct {
 	Warnings []Problem `koanf:"-"`
 
 	origins map[string]string // key path to where its value was written
+	tree    *node             // what was written
 }
 
 // Server is the HTTP side.
@@ -88,6 +90,11 @@ const (
 	SameSiteStrict SameSite = "strict"
 )
 
+// Audit says what becomes of the audit trail; see core/guard.
+type Audit struct {
+	Keep time.Duration `koanf:"keep"` // how long its rows are kept; 0 is forever
+}
+
 // Hashing says how much of the machine password hashing may have; see
 // core/password.
 type Hashing struct {
@@ -131,6 +138,7 @@ func Default() *Config {
 			Claims:         []string{"name", "email", "roles"},
 		},
 		Hashing: Hashing{Queue: 1024},
+		Audit:   Audit{Keep: 90 * 24 * time.Hour},
 		Log:     Log{Level: slog.LevelInfo, Format: LogText},
 		Methods: authd.DefaultMethods(),
 	}

@@ -40,6 +40,9 @@ func texts() map[string]string {
 		"hashing.workers": "how many passwords are hashed at the same time; one per processor if 0",
 		"hashing.queue":   "how many logins may wait for that; the next is answered 503 with `Retry-After`, or the newest of the address that has the most waiting",
 
+		"audit":      "The [audit trail](audit.md): who was let in, who was not, and what was changed.",
+		"audit.keep": "how long its rows are kept; `0` is forever",
+
 		"log":        "The daemon's own log.",
 		"log.level":  "the least level that is logged",
 		"log.format": "lines for people, or JSON",

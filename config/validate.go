@@ -35,6 +35,9 @@ func (v *validator) all() {
 	v.files()
 	v.session()
 	v.hashing()
+	if v.Audit.Keep < 0 && !v.report.at("audit.keep") {
+		v.add("audit.keep", "must not be negative; 0 keeps the rows forever")
+	}
 	v.aliases()
 }
 
