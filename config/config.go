@@ -33,8 +33,9 @@ type Config struct {
 	// Warnings are what is allowed and probably not meant.
 	Warnings []Problem `koanf:"-"`
 
-	origins map[string]string // key path to where its value was written
-	tree    *node             // what was written
+	origins     map[string]string // key path to where its value was written
+	secretFiles map[string]string // key path of a secret to the file that holds it, as written
+	references  []string          // the key paths whose values were written with ${...}
 }
 
 // Server is the HTTP side.

@@ -14,9 +14,10 @@ import (
 // so that the default stays and nothing else has to be said about it.
 type decoder struct {
 	outside
-	kinds    []core.Kind
-	report   *collector
-	insecure []string
+	kinds       []core.Kind
+	report      *collector
+	insecure    []string          // the key paths of such switches that are on
+	secretFiles map[string]string // key path of a secret to the file that holds it
 }
 
 // value decodes a node into what out is.

@@ -52,7 +52,7 @@ func Load(ctx context.Context, s Sources) (*Config, error) {
 	}
 	c := Default()
 	c.in(s.DataDir)
-	d := &decoder{outside: l.outside(), kinds: s.Kinds, report: &l.report}
+	d := &decoder{outside: l.outside(), kinds: s.Kinds, report: &l.report, secretFiles: map[string]string{}}
 	d.value(tree, "", reflect.ValueOf(c).Elem())
 	v := &validator{Config: c, tree: tree, report: &l.report}
 	v.all()
@@ -62,7 +62,7 @@ func Load(ctx context.Context, s Sources) (*Config, error) {
 	}
 	c.Insecure = slices.Sorted(slices.Values(d.insecure))
 	c.Warnings = v.warnings(s.CanMail)
-	c.origins = originsOf(schema{s.Kinds, tree})
+	c.origins, c.secretFiles, c.references = originsOf(schema{s.Kinds, tree}), d.secretFiles, referencesIn(tree)
 	return c, nil
 }
 
@@ -153,6 +153,17 @@ func originsOf(s schema) map[string]string {
 	out := map[string]string{}
 	s.walk(nil, reflect.TypeFor[Config](), func(path []string, _ reflect.Type) { out[strings.Join(path, ".")] = "default" })
 	s.tree.each("", func(path string, n *node) { out[path] = n.where().String() })
+	return out
+}
+
+// referencesIn lists the keys whose values were written with ${...}.
+func referencesIn(tree *node) []string {
+	var out []string
+	tree.each("", func(path string, n *node) {
+		if !n.plain() && strings.Contains(n.text, "${") {
+			out = append(out, path)
+		}
+	})
 	return out
 }
 

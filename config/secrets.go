@@ -23,6 +23,7 @@ func (d *decoder) secret(n *node, path string, f field) {
 	secret := f.value.Addr().Interface().(*core.Secret)
 	switch {
 	case file != nil:
+		d.secretFiles[path] = file.text
 		d.secretFile(file, path+fileSuffix, secret)
 	case value != nil && value.shape != broken:
 		d.secretText(value, path, secret)

@@ -210,7 +210,11 @@ func (d *decoder) unmarshal(n *node, path string, out encoding.TextUnmarshaler) 
 	if !ok {
 		return
 	}
-	if err := out.UnmarshalText([]byte(text)); err != nil {
+	err := out.UnmarshalText([]byte(text))
+	switch {
+	case err != nil && text == "":
+		d.report.add(n.at, path, "must not be empty")
+	case err != nil:
 		d.report.add(n.at, path, "is not valid: "+strings.ReplaceAll(err.Error(), text, "..."))
 	}
 }

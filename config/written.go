@@ -47,6 +47,9 @@ func written(v reflect.Value) *yaml.Node {
 	case slog.Level:
 		return textNode(strings.ToLower(x.String()))
 	case encoding.TextMarshaler:
+		if v.IsZero() {
+			return nullNode()
+		}
 		text, err := x.MarshalText()
 		if err != nil {
 			return textNode(core.Redacted)
@@ -83,7 +86,7 @@ func writtenKind(v reflect.Value) *yaml.Node {
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return plainNode("!!int", strconv.FormatUint(v.Uint(), 10))
 	case reflect.Float32, reflect.Float64:
-		return plainNode("!!float", strconv.FormatFloat(v.Float(), 'g', -1, 64))
+		return plainNode("", strconv.FormatFloat(v.Float(), 'g', -1, 64))
 	case reflect.String:
 		return textNode(withoutPassword(v.String()))
 	}
@@ -91,15 +94,19 @@ func writtenKind(v reflect.Value) *yaml.Node {
 }
 
 func writtenMap(v reflect.Value) *yaml.Node {
-	values := map[string]reflect.Value{}
-	for _, key := range v.MapKeys() {
-		values[key.String()] = v.MapIndex(key)
-	}
-	n := blockNode()
+	values, n := stringKeys(v), blockNode()
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		n.Content = append(n.Content, textNode(key), written(values[key]))
 	}
 	return n
+}
+
+func stringKeys(v reflect.Value) map[string]reflect.Value {
+	values := make(map[string]reflect.Value, v.Len())
+	for _, key := range v.MapKeys() {
+		values[key.String()] = v.MapIndex(key)
+	}
+	return values
 }
 
 // writtenStruct leaves out what is not set.
