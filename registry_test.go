@@ -53,6 +53,7 @@ type house struct {
 	*authd.Registry
 	store *sqlite.Store
 	down  map[string]*atomic.Bool
+	mu    sync.Mutex // recoveries are traced from a goroutine of their own
 	trace core.Trace
 }
 
@@ -75,7 +76,11 @@ func newHouse(t *testing.T, o authd.Options) *house {
 	o.Users = func(name string) core.UserStore { return switchable{h.store.Users(name), h.down[name]} }
 	o.Tokens = session.NewOneTime(h.store, time.Now, rand.Reader)
 	o.PublicURL = localhost()
-	o.Tracer = core.TracerFunc(func(_ context.Context, trace core.Trace) { h.trace = trace })
+	o.Tracer = core.TracerFunc(func(_ context.Context, trace core.Trace) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.trace = trace
+	})
 	if h.Registry, err = authd.New(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
