@@ -24,6 +24,26 @@ type admin struct {
 	config   *config.Config
 	store    *sqlite.Store
 	strategy string
+	trail    operatorTrail
+}
+
+// account names one of the backend's accounts.
+func (d admin) account(subject string) core.AccountID {
+	return core.AccountID{Strategy: d.strategy, Subject: subject}
+}
+
+// note records what the operator did to a user.
+func (d admin) note(ctx context.Context, event string, u core.User) {
+	d.trail.note(ctx, core.AuditEvent{Event: event, Account: d.account(u.ID)})
+}
+
+// withTrail runs a command that changes something on the open store, and
+// waits until what it did is in the audit trail.
+func (a *app) withTrail(ctx context.Context, do func(*config.Config, *sqlite.Store, operatorTrail) error) error {
+	return a.withStore(ctx, func(c *config.Config, store *sqlite.Store) error {
+		trail := newOperatorTrail(store, a.logger(c))
+		return errors.Join(do(c, store, trail), trail.close(context.WithoutCancel(ctx)))
+	})
 }
 
 // withStore runs a command on the open store.
@@ -43,7 +63,7 @@ func (a *app) withStore(ctx context.Context, do func(*config.Config, *sqlite.Sto
 // withAdmin runs a command on the accounts of one local backend: the named
 // one, or the only one there is.
 func (a *app) withAdmin(ctx context.Context, strategy string, do func(admin) error) error {
-	return a.withStore(ctx, func(c *config.Config, store *sqlite.Store) error {
+	return a.withTrail(ctx, func(c *config.Config, store *sqlite.Store, trail operatorTrail) error {
 		name, options, err := localStrategy(c, strategy)
 		if err != nil {
 			return err
@@ -54,7 +74,7 @@ func (a *app) withAdmin(ctx context.Context, strategy string, do func(admin) err
 		if err != nil {
 			return err
 		}
-		return do(admin{accounts, c, store, name})
+		return do(admin{accounts, c, store, name, trail})
 	})
 }
 
@@ -81,8 +101,11 @@ func localStrategy(c *config.Config, wanted string) (string, *local.Config, erro
 // endSessions ends every session of an account and says how many there were.
 func (d admin) endSessions(ctx context.Context, subject, reason string) (int, error) {
 	ids, err := d.store.EndSessions(ctx, core.SessionEnd{
-		Account: core.AccountID{Strategy: d.strategy, Subject: subject}, Reason: reason, At: time.Now(),
+		Account: d.account(subject), Reason: reason, At: time.Now(),
 	})
+	if len(ids) > 0 {
+		d.trail.note(ctx, core.AuditEvent{Event: core.AuditSessionsEnded, Reason: reason, Account: d.account(subject)})
+	}
 	if err != nil {
 		return 0, fmt.Errorf("the account was changed, but its sessions were not ended: %w; try authd session revoke --user", err)
 	}

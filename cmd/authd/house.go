@@ -13,6 +13,7 @@ import (
 	"github.com/authd-go/authd/config"
 	"github.com/authd-go/authd/core"
 	"github.com/authd-go/authd/core/flow"
+	"github.com/authd-go/authd/core/guard"
 	"github.com/authd-go/authd/core/guard/metrics"
 	"github.com/authd-go/authd/core/httpapi"
 	"github.com/authd-go/authd/core/session"
@@ -24,6 +25,7 @@ type house struct {
 	config   *config.Config
 	log      *slog.Logger
 	store    *sqlite.Store
+	audit    *guard.Auditor
 	sessions *session.Manager
 	hashing  *hashPool
 	registry *authd.Registry
@@ -57,7 +59,8 @@ func openHouse(ctx context.Context, c *config.Config, log *slog.Logger, recovery
 	if h.store, err = openStore(ctx, c, log); err != nil {
 		return nil, err
 	}
-	if h.sessions, err = session.Open(ctx, sessionOptions(c, h.store, secret, log)); err != nil {
+	h.audit = guard.NewAuditor(guard.AuditOptions{Store: h.store, Log: log, Keep: c.Audit.Keep})
+	if h.sessions, err = session.Open(ctx, h.sessionOptions(secret)); err != nil {
 		return nil, fmt.Errorf("open sessions: %w", err)
 	}
 	h.hashing = openHashPool(c.Hashing, log)
@@ -70,6 +73,7 @@ func openHouse(ctx context.Context, c *config.Config, log *slog.Logger, recovery
 	o.Tracer = core.TracerFunc(func(ctx context.Context, t core.Trace) {
 		h.metrics.Trace(ctx, t)
 		traceLog{log}.Trace(ctx, t)
+		h.audit.Trace(ctx, t)
 	})
 	o.Log = log
 	if h.registry, err = authd.New(ctx, o); err != nil {
@@ -78,13 +82,13 @@ func openHouse(ctx context.Context, c *config.Config, log *slog.Logger, recovery
 	return h, nil
 }
 
-func sessionOptions(c *config.Config, store *sqlite.Store, secret core.Secret, log *slog.Logger) session.Options {
-	s := c.Session
+func (h *house) sessionOptions(secret core.Secret) session.Options {
+	s := h.config.Session
 	return session.Options{
-		Sessions: store, Keys: store, Secret: secret,
-		Issuer: c.Server.PublicURL.String(), Audience: s.Audience,
+		Sessions: h.store, Keys: h.store, Secret: secret, OnKeyRotated: h.keyRotated,
+		Issuer: h.config.Server.PublicURL.String(), Audience: s.Audience,
 		Lifetimes: s.Lifetimes, Rotation: s.Rotation, KeyRotation: s.KeyRotation, Claims: s.Claims,
-		Log: log,
+		Log: h.log,
 	}
 }
 
@@ -99,6 +103,9 @@ func (h *house) close(ctx context.Context) error {
 	}
 	if h.sessions != nil {
 		errs = append(errs, h.sessions.Close())
+	}
+	if h.audit != nil {
+		errs = append(errs, h.audit.Close(ctx))
 	}
 	if h.store != nil {
 		errs = append(errs, h.store.Close())

@@ -52,6 +52,7 @@ func (a *app) serve(ctx context.Context) (err error) {
 		return errors.Join(err, listener.Close(), h.close(ctx))
 	}
 	log.InfoContext(ctx, "serving", "listen", listener.Addr().String(), "url", c.Server.PublicURL.String())
+	h.configLoaded(ctx, a.configFiles())
 	if demo {
 		a.printDemo(c)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -83,19 +84,26 @@ daemon refuses their access tokens within a second.
 			if (who == "") == (len(args) == 0) {
 				return usageError{cmd.CommandPath(), fmt.Errorf("name either a session or --user ACCOUNT")}
 			}
-			return a.withStore(cmd.Context(), func(c *config.Config, store *sqlite.Store) error {
+			return a.withTrail(cmd.Context(), func(c *config.Config, store *sqlite.Store, trail operatorTrail) error {
 				end := core.SessionEnd{Reason: "revoked", At: time.Now()}
+				var err error
 				if who == "" {
 					end.ID = args[0]
+					end.Account, err = accountOf(cmd.Context(), store, end.ID)
 				} else {
-					var err error
-					if end.Account, err = a.account(cmd.Context(), c, store, strategy, who); err != nil {
-						return err
-					}
+					end.Account, err = a.account(cmd.Context(), c, store, strategy, who)
+				}
+				if err != nil {
+					return err
 				}
 				ids, err := store.EndSessions(cmd.Context(), end)
 				if err != nil {
 					return err
+				}
+				if len(ids) > 0 {
+					trail.note(cmd.Context(), core.AuditEvent{
+						Event: core.AuditSessionsEnded, Reason: end.Reason, Account: end.Account, SessionID: end.ID,
+					})
 				}
 				_, err = fmt.Fprintf(a.stdout, "sessions ended: %d\n", len(ids))
 				return err
@@ -105,6 +113,15 @@ daemon refuses their access tokens within a second.
 	cmd.Flags().StringVar(&who, "user", "", "end all sessions of this ACCOUNT")
 	cmd.Flags().StringVar(&strategy, "strategy", "", "the strategy of the user (needed only if there are several of type local)")
 	return cmd
+}
+
+// accountOf says whose a session is. Of one that is unknown it is nobody's.
+func accountOf(ctx context.Context, store *sqlite.Store, sessionID string) (core.AccountID, error) {
+	row, err := store.Session(ctx, sessionID)
+	if err != nil && !errors.Is(err, core.Unauthenticated) {
+		return core.AccountID{}, err
+	}
+	return row.Identity.AccountID, nil
 }
 
 func sessionViews(rows []core.Session) []core.SessionInfo {

@@ -3,14 +3,15 @@ package main
 import (
 	"context"
 	"log/slog"
-	"slices"
 
 	"github.com/authd-go/authd/core"
+	"github.com/authd-go/authd/core/guard"
 )
 
-// traceLog writes each decision as one log line: who, which backends were
-// asked, what each said, and what came of it. Questions that front ends ask
-// all the time are written at debug level.
+// traceLog writes each decision as one line at debug level: who, which
+// backends were asked, what each said, how long it took, and what came of it.
+// What failed and is no event of the audit trail is written at error level,
+// since nothing else tells of it.
 type traceLog struct{ log *slog.Logger }
 
 // Trace implements core.Tracer.
@@ -23,7 +24,7 @@ func (l traceLog) Trace(ctx context.Context, t core.Trace) {
 		slog.String("method", t.Method), slog.String("outcome", outcome(t.Outcome)), slog.Duration("took", t.Duration),
 	}
 	for _, a := range []struct{ key, value string }{
-		{"reason", t.Reason}, {"request", t.RequestID}, {"session", t.SessionID},
+		{"op", t.Op}, {"reason", t.Reason}, {"request", t.RequestID}, {"session", t.SessionID},
 	} {
 		if a.value != "" {
 			attrs = append(attrs, slog.String(a.key, a.value))
@@ -31,6 +32,9 @@ func (l traceLog) Trace(ctx context.Context, t core.Trace) {
 	}
 	if t.Account.Subject != "" {
 		attrs = append(attrs, slog.String("account", t.Account.String()))
+	}
+	if t.Addr.IsValid() {
+		attrs = append(attrs, slog.String("address", t.Addr.String()))
 	}
 	for i, s := range t.Steps {
 		attrs = append(attrs, slog.String(stepKey(i), s.Strategy+" "+s.Op+" "+outcome(s.Outcome)+" "+string(s.Verdict)+" "+s.Duration.String()))
@@ -42,17 +46,12 @@ func (l traceLog) Trace(ctx context.Context, t core.Trace) {
 }
 
 func traceLevel(t core.Trace) slog.Level {
-	switch {
-	case t.Outcome == core.Internal || t.Outcome == core.Unavailable:
-		return slog.LevelError
-	case t.Reason == "refresh_reused" || t.Reason == "refresh_ahead":
-		return slog.LevelWarn
-	case slices.Contains([]string{core.MethodCheck, core.MethodGetIdentity, core.MethodGetPermissions, core.MethodOnError, core.MethodSessions}, t.Method):
-		return slog.LevelDebug
-	case t.Method == core.MethodRefresh && t.Outcome == "":
-		return slog.LevelDebug
+	if t.Outcome == core.Internal || t.Outcome == core.Unavailable {
+		if _, told := guard.Event(t); !told {
+			return slog.LevelError
+		}
 	}
-	return slog.LevelInfo
+	return slog.LevelDebug
 }
 
 func outcome(c core.Code) string {

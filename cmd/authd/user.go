@@ -77,6 +77,7 @@ func (a *app) userAdd(strategy *string) *cobra.Command {
 				if err != nil {
 					return inWords(n.Email+n.Username, err)
 				}
+				d.note(cmd.Context(), core.AuditUserAdded, u)
 				_, err = fmt.Fprintf(a.stdout, "added %s to %s\n", userName(u), d.strategy)
 				return err
 			})
@@ -102,6 +103,7 @@ func (a *app) userPasswd(strategy *string) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		d.note(ctx, core.AuditPasswordSet, u)
 		return a.changed(ctx, d, u, "password set for", "password_changed")
 	})
 }
@@ -113,10 +115,11 @@ func (a *app) userReset(strategy *string) *cobra.Command {
 			return err
 		}
 		tokens := session.NewOneTime(d.store, time.Now, rand.Reader)
-		link, err := flow.ResetLink(ctx, tokens, d.config.Server.PublicURL, core.AccountID{Strategy: d.strategy, Subject: u.ID})
+		link, err := flow.ResetLink(ctx, tokens, d.config.Server.PublicURL, d.account(u.ID))
 		if err != nil {
 			return err
 		}
+		d.note(ctx, core.AuditResetLinkMade, u)
 		fmt.Fprintf(a.stderr, "Works once, until %s. An older link of %s no longer works.\n", link.Expires.Local().Format(time.DateTime), userName(u))
 		_, err = fmt.Fprintln(a.stdout, link.Link.Reveal())
 		return err
@@ -130,8 +133,10 @@ func (a *app) userSwitch(strategy *string, use, short string, disable bool) *cob
 			return err
 		}
 		if disable {
+			d.note(ctx, core.AuditUserDisabled, u)
 			return a.changed(ctx, d, u, "disabled", "account_disabled")
 		}
+		d.note(ctx, core.AuditUserEnabled, u)
 		_, err = fmt.Fprintf(a.stdout, "enabled %s\n", userName(u))
 		return err
 	})
@@ -143,6 +148,7 @@ func (a *app) userDelete(strategy *string) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		d.note(ctx, core.AuditUserDeleted, u)
 		return a.changed(ctx, d, u, "deleted", "account_deleted")
 	})
 }

@@ -212,6 +212,8 @@ func (p *Provider) endSession(ctx context.Context, d *decision, r core.Request, 
 		return err
 	} else if err != nil || row.Identity.AccountID != account {
 		return core.Fail(core.Forbidden, "end session", err)
+	} else {
+		d.trace.SessionID = id // the one it is about; it is the caller's own
 	}
 	_, err = p.Session.End(ctx, end)
 	return err
