@@ -75,10 +75,11 @@ func TestMutants(t *testing.T) {
 func TestVerify(t *testing.T) {
 	err := storetest.Verify(t.Context(), func(ctx context.Context) (store.Store, error) {
 		real := openReal(ctx, t)
-		return &broken{Store: real, purgeKeys: func(context.Context, time.Time) error { return nil }}, nil
+		early := func(ctx context.Context, at time.Time) error { return real.PurgeSigningKeys(ctx, at.Add(time.Millisecond)) }
+		return &broken{Store: real, purgeKeys: early}, nil
 	})
 	if err == nil || !strings.HasPrefix(err.Error(), "purge keys: ") || strings.Count(err.Error(), "why it matters: ") != 1 {
-		t.Errorf("a store that keeps keys for ever: %v", err)
+		t.Errorf("a store that forgets keys too early: %v", err)
 	}
 	err = storetest.Verify(t.Context(), func(context.Context) (store.Store, error) { return nil, errors.New("no disk") })
 	if err == nil || !strings.Contains(err.Error(), "no disk") {
