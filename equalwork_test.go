@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -45,6 +46,7 @@ type equalWorkHouse struct {
 	jobs    *countedJobs
 	hasher  *password.Hasher
 	tokens  *session.OneTime
+	posts   int
 }
 
 func newEqualWorkHouse(t *testing.T) *equalWorkHouse {
@@ -63,7 +65,7 @@ func newEqualWorkHouse(t *testing.T) *equalWorkHouse {
 		Strategies: map[string]authd.StrategyOptions{"members": {Kind: "local", Config: local.NewConfig().WithHasher(h.hasher)}},
 	})
 	h.tokens = session.NewOneTime(h.store, time.Now, rand.Reader)
-	h.handler, err = httpapi.New(httpapi.Options{Backend: h.Registry, Keys: h.Session, PublicURL: localhost()})
+	h.handler, err = httpapi.New(httpapi.Options{Backend: h.Registry, Keys: h.sessions, PublicURL: localhost()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +79,7 @@ func newEqualWorkHouse(t *testing.T) *equalWorkHouse {
 // account that has gone since.
 func (h *equalWorkHouse) signedIn(t *testing.T, subject string) string {
 	t.Helper()
-	issued, err := h.Session.Create(t.Context(), session.NewSession{
+	issued, err := h.sessions.Create(t.Context(), session.NewSession{
 		Identity: core.Identity{AccountID: core.AccountID{Strategy: "members", Subject: subject}}, AuthAt: time.Now(),
 	})
 	if err != nil {
@@ -117,6 +119,8 @@ func (h *equalWorkHouse) post(t *testing.T, path string, p post) cost {
 	jobs, work := h.jobs.jobs.Load(), h.hasher.Work()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://localhost:8080"+path, strings.NewReader(string(body)))
 	r.Header.Set("Content-Type", "application/json")
+	h.posts++
+	r.RemoteAddr = fmt.Sprintf("192.0.2.%d:1024", h.posts) // from everywhere, so that no network is throttled
 	if p.access != "" {
 		r.Header.Set("Authorization", "Bearer "+p.access)
 	}

@@ -51,10 +51,11 @@ func (s switchable) FindUser(ctx context.Context, identifier string) (core.User,
 // house is a registry over a real store, and what a test wants to see of it.
 type house struct {
 	*authd.Registry
-	store *sqlite.Store
-	down  map[string]*atomic.Bool
-	mu    sync.Mutex // recoveries are traced from a goroutine of their own
-	trace core.Trace
+	store    *sqlite.Store
+	sessions *session.Manager
+	down     map[string]*atomic.Bool
+	mu       sync.Mutex // recoveries are traced from a goroutine of their own
+	trace    core.Trace
 }
 
 func newHouse(t *testing.T, o authd.Options) *house {
@@ -70,12 +71,14 @@ func newHouse(t *testing.T, o authd.Options) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.sessions = o.Sessions
 	for name := range o.Strategies {
 		h.down[name] = new(atomic.Bool)
 	}
 	o.Users = func(name string) core.UserStore { return switchable{h.store.Users(name), h.down[name]} }
 	o.Tokens = session.NewOneTime(h.store, time.Now, rand.Reader)
 	o.PublicURL = localhost()
+	o.Throttle.InsecureOff = true // how often is the question of throttle_test.go
 	o.Tracer = core.TracerFunc(func(_ context.Context, trace core.Trace) {
 		h.mu.Lock()
 		defer h.mu.Unlock()

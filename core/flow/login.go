@@ -93,7 +93,7 @@ func readCredentials(params core.Params) (core.Credentials, error) {
 }
 
 func readIdentifier(params core.Params) (string, error) {
-	typed, err := params.String("email", "username", "identifier")
+	typed, err := params.Identifier()
 	if err != nil {
 		return "", err
 	}
@@ -147,16 +147,18 @@ func (d *decision) authenticate(ctx context.Context, links []Link, c core.Creden
 	return core.Identity{}, refusal
 }
 
-// outage sums up the outages of a chain: the caller may try again when the
-// last of those backends that know a time expects it.
+// outage sums up the outages of a chain by the one that says the longest time
+// to wait, which is the soonest at which all may answer again; or by the first.
 func (d *decision) outage(cause error) error {
-	out := core.Fail(core.Unavailable, opAuthenticate, cause)
+	var worst *core.Error
 	for _, s := range d.trace.Steps {
-		if e := core.AsError(s.Err); s.Outcome == core.Unavailable && e.RetryAfter > out.RetryAfter {
-			out.RetryAfter, out.Reason = e.RetryAfter, e.Reason
+		if e := core.AsError(s.Err); s.Outcome == core.Unavailable && (worst == nil || e.RetryAfter > worst.RetryAfter) {
+			worst = e
 		}
 	}
-	return out
+	return &core.Error{
+		Code: core.Unavailable, Op: opAuthenticate, Reason: worst.Reason, RetryAfter: worst.RetryAfter, Err: cause,
+	}
 }
 
 func (d *decision) authenticateAt(ctx context.Context, b *Backend, c core.Credentials) (id core.Identity, err error) {
