@@ -94,17 +94,23 @@ type Options struct {
 	Log      *slog.Logger        // default slog.Default
 	Now      func() time.Time    // default time.Now
 	HTTP     *http.Client        // for the strategies' outgoing calls; default: one with a time-out
-	Hashing  core.Runner         // where strategies hash passwords, such as a password.Pool; nil means in place
+	// Throttle says how often credentials may be tried; zeros mean DefaultThrottle's.
+	Throttle ThrottleSettings
+	// Tries remembers tries across restarts, and across nodes that share it. Nil
+	// means in memory: a restart then forgets them.
+	Tries   core.ThrottleStore
+	Hashing core.Runner // where strategies hash passwords, such as a password.Pool; nil means in place
 }
 
 // Registry is the AuthProvider, and the refresh flow and the list of own
 // sessions beside it, over its opened strategies. It is immutable and safe for
 // concurrent use.
 type Registry struct {
-	*flow.Provider
-	names    []string // of the strategies, sorted
-	backends map[string]route.Backend
-	methods  Methods
+	guard.Provider // around the flows
+	flows          *flow.Provider
+	names          []string // of the strategies, sorted
+	backends       map[string]route.Backend
+	methods        Methods
 }
 
 // Check says everything that is wrong with the options, as core.Problems with
@@ -125,7 +131,7 @@ func New(ctx context.Context, o Options) (*Registry, error) {
 	}
 	r, problems := compose(ctx, o.withDefaults())
 	if err := problems.Err(); err != nil {
-		return nil, errors.Join(err, r.closeStrategies())
+		return nil, errors.Join(err, r.Close(ctx))
 	}
 	return r, nil
 }
@@ -146,6 +152,10 @@ func (o Options) withDefaults() Options {
 	if o.PublicURL == nil {
 		o.PublicURL = &url.URL{Scheme: "http", Host: "localhost"}
 	}
+	if o.Tries == nil {
+		o.Tries = new(guard.MemoryTries)
+	}
+	o.Throttle = o.Throttle.WithDefaults()
 	return o
 }
 
@@ -164,11 +174,14 @@ func compose(ctx context.Context, o Options) (*Registry, core.Problems) {
 	problems.Merge("redirects.allowedOrigins", err)
 	routes, wrong := o.Methods.Resolve(r.backends, redirects)
 	problems = append(problems, wrong...)
+	problems.Merge("throttle", o.Throttle.Problems().Err())
 	if len(problems) == 0 && o.Sessions != nil {
-		r.Provider = flow.New(flow.Options{
+		r.flows = flow.New(flow.Options{
 			Routes: routes, Redirects: redirects, Messages: core.DefaultMessages().With(o.Messages),
-			Session: o.Sessions, Tokens: o.Tokens, Recovery: o.Recovery, PublicURL: o.PublicURL, Tracer: o.Tracer, Now: o.Now,
+			Session: o.Sessions, Tokens: o.Tokens, Recovery: o.Recovery, PublicURL: o.PublicURL, Tracer: guard.Witnessed(o.Tracer), Now: o.Now,
 		})
+		r.Provider, err = guarded(r.flows, o)
+		problems.Merge("throttle", err)
 	}
 	return r, problems
 }
@@ -230,7 +243,11 @@ func (h House) problems() core.Problems {
 // in reverse order. It leaves the session manager and the stores alone: they
 // were handed in.
 func (r *Registry) Close(ctx context.Context) error {
-	return errors.Join(r.Provider.Close(ctx), r.closeStrategies())
+	var err error
+	if r.flows != nil {
+		err = r.flows.Close(ctx)
+	}
+	return errors.Join(err, r.closeStrategies())
 }
 
 func (r *Registry) closeStrategies() error {
@@ -278,14 +295,14 @@ type ProviderInfo struct {
 // Providers lists the backends of the login chain, in order.
 func (r *Registry) Providers() []ProviderInfo {
 	var out []ProviderInfo
-	for _, link := range r.Routes.Login {
+	for _, link := range r.flows.Routes.Login {
 		out = append(out, ProviderInfo{link.Name, link.Label, link.Strategy.Redirector != nil})
 	}
 	return out
 }
 
 // OnErrorRules returns the onError table.
-func (r *Registry) OnErrorRules() onerror.Table { return slices.Clone(r.Routes.OnError) }
+func (r *Registry) OnErrorRules() onerror.Table { return slices.Clone(r.flows.Routes.OnError) }
 
 // InUse lists the methods that are on, in the order of the contract.
 func (r *Registry) InUse() []string {

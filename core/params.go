@@ -52,6 +52,11 @@ func (p Params) Bool(fallback bool, names ...string) (bool, error) {
 	return fallback, nil
 }
 
+// Identifier returns what somebody typed to name an account: email, username
+// or identifier, whichever comes first. Whoever counts tries and whoever tries
+// read the same name here.
+func (p Params) Identifier() (string, error) { return p.String("email", "username", "identifier") }
+
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
 	return slices.Sorted(maps.Keys(m))
 }
