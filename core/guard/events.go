@@ -63,12 +63,12 @@ func eventName(t core.Trace) string {
 	case core.MethodRefresh:
 		return refreshEvent(t.Reason)
 	}
-	return "" // see quietMethods
+	return "" // see QuietMethods
 }
 
-// quietMethods are the methods whose decisions are no events unless they are
+// QuietMethods lists the methods whose decisions are no events unless they are
 // throttled: front ends ask them all the time, and they change nothing.
-func quietMethods() []string {
+func QuietMethods() []string {
 	return []string{core.MethodCheck, core.MethodOnError, core.MethodGetPermissions, core.MethodGetIdentity}
 }
 
