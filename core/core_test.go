@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -214,6 +215,9 @@ func TestCapabilitiesFollowTheFields(t *testing.T) {
 	}
 	var all allCapabilities
 	s := core.Strategy{all, all, all, all, all, all, all, all, all, nil, nil}
+	if got := core.AllCapabilities(); !slices.Equal(got, s.Capabilities()) {
+		t.Errorf("all capabilities are %q", got)
+	}
 	if got := s.Capabilities(); len(got) != fields {
 		t.Errorf("a full strategy can %v, want %d capabilities", got, fields)
 	}

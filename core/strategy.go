@@ -45,12 +45,15 @@ const (
 	CanLogoutRedirect Capability = "redirect logout"
 )
 
-// Capabilities lists what the strategy can do, in the order of the fields.
-func (s Strategy) Capabilities() []Capability {
-	all := []struct {
-		name Capability
-		have bool
-	}{
+// ability is one capability, and whether a strategy has it.
+type ability struct {
+	name Capability
+	have bool
+}
+
+// abilities has a line for each field, in their order.
+func (s Strategy) abilities() []ability {
+	return []ability{
 		{CanLogin, s.Authenticator != nil},
 		{CanRedirect, s.Redirector != nil},
 		{CanRegister, s.Registrar != nil},
@@ -61,11 +64,25 @@ func (s Strategy) Capabilities() []Capability {
 		{CanIdentity, s.IdentitySource != nil},
 		{CanLogoutRedirect, s.LogoutRedirector != nil},
 	}
+}
+
+// Capabilities lists what the strategy can do, in the order of the fields.
+func (s Strategy) Capabilities() []Capability {
 	var out []Capability
-	for _, c := range all {
-		if c.have {
-			out = append(out, c.name)
+	for _, a := range s.abilities() {
+		if a.have {
+			out = append(out, a.name)
 		}
+	}
+	return out
+}
+
+// AllCapabilities lists every capability there is, in the order of the fields
+// of Strategy.
+func AllCapabilities() []Capability {
+	var out []Capability
+	for _, a := range (Strategy{}).abilities() {
+		out = append(out, a.name)
 	}
 	return out
 }
