@@ -19,6 +19,7 @@ type Config struct {
 	SecretFile string                           `koanf:"secretFile"` // holds the secret all keys are derived from
 	Store      Store                            `koanf:"store"`
 	Session    Session                          `koanf:"session"`
+	Throttle   authd.ThrottleSettings           `koanf:"throttle"`
 	Hashing    Hashing                          `koanf:"hashing"`
 	Audit      Audit                            `koanf:"audit"`
 	Log        Log                              `koanf:"log"`
@@ -138,10 +139,11 @@ func Default() *Config {
 			CookieSameSite: SameSiteLax,
 			Claims:         []string{"name", "email", "roles"},
 		},
-		Hashing: Hashing{Queue: 1024},
-		Audit:   Audit{Keep: 90 * 24 * time.Hour},
-		Log:     Log{Level: slog.LevelInfo, Format: LogText},
-		Methods: authd.DefaultMethods(),
+		Throttle: authd.DefaultThrottle(),
+		Hashing:  Hashing{Queue: 1024},
+		Audit:    Audit{Keep: 90 * 24 * time.Hour},
+		Log:      Log{Level: slog.LevelInfo, Format: LogText},
+		Methods:  authd.DefaultMethods(),
 	}
 }
 
@@ -163,6 +165,7 @@ func (c *Config) Options() authd.Options {
 		Messages:        c.Messages,
 		RedirectOrigins: c.Redirects.AllowedOrigins,
 		PublicURL:       c.Server.PublicURL,
+		Throttle:        c.Throttle,
 	}
 }
 

@@ -70,6 +70,7 @@ session:
   cookieSameSite: strict
   audience: api
   claims: []
+throttle: {freeTries: 3, networkTries: 30, firstDelay: 2s, maxDelay: 1h, trustFor: 7d, insecureOff: true}
 hashing: {workers: 3, queue: 64}
 log: {level: debug, format: json}
 strategies:
@@ -120,6 +121,9 @@ func TestEverything(t *testing.T) {
 			Rotation:  session.RotateGraceOnly, KeyRotation: 24 * time.Hour, Transports: []config.Transport{config.TransportCookie},
 			CookieSameSite: config.SameSiteStrict, Audience: "api", Claims: []string{},
 		}},
+		{c.Throttle, authd.ThrottleSettings{
+			FreeTries: 3, NetworkTries: 30, FirstDelay: 2 * time.Second, MaxDelay: time.Hour, TrustFor: 168 * time.Hour, InsecureOff: true,
+		}},
 		{c.Hashing, config.Hashing{Workers: 3, Queue: 64}},
 		{c.Log, config.Log{Level: slog.LevelDebug, Format: config.LogJSON}},
 		{staff.Kind, "ldap"},
@@ -157,7 +161,7 @@ func TestEverything(t *testing.T) {
 		}},
 		{c.Methods.Refresh.Aliases, []string{}},
 		{c.Messages, core.Messages{core.InvalidCredentials: {Name: "No"}}},
-		{c.Insecure, []string{"strategies.demo.insecureAllowMock", "strategies.my-staff.insecureTLS"}},
+		{c.Insecure, []string{"strategies.demo.insecureAllowMock", "strategies.my-staff.insecureTLS", "throttle.insecureOff"}},
 		{c.Options().RedirectOrigins, []string{"https://app.example.com"}},
 		{len(c.Warnings), 0},
 	} {

@@ -36,6 +36,14 @@ func texts() map[string]string {
 		"session.audience":       "the `aud` claim of access tokens; `publicURL` if empty",
 		"session.claims":         "what an access token tells about the identity: `name`, `email`, `emailVerified`, `username`, `avatar`, `roles`, or a claim of the backend",
 
+		"throttle":              "How often credentials may be tried: at one account, and from one network (an IPv4 address, an IPv6 /64). Behind a proxy that `server.trustedProxies` does not name, everybody is one network.",
+		"throttle.freeTries":    "tries at one account that need not wait",
+		"throttle.networkTries": "tries from one network that need not wait; eight times as many from an IPv6 /48",
+		"throttle.firstDelay":   "how long the next try must wait; each further one waits twice as long",
+		"throttle.maxDelay":     "the longest wait; one try is forgotten about as often",
+		"throttle.trustFor":     "how long a network from which an account signed in keeps tries of its own, whatever others try elsewhere",
+		"throttle.insecureOff":  "lets everybody guess as often as they like",
+
 		"hashing":         "How much of the machine password hashing may have. It runs on threads of its own, on Linux at a lower priority than the rest, and the logins that wait for one take turns by client address (by /64 network for IPv6).",
 		"hashing.workers": "how many passwords are hashed at the same time; one per processor if 0",
 		"hashing.queue":   "how many logins may wait for that; the next is answered 503 with `Retry-After`, or the newest of the address that has the most waiting",

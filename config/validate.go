@@ -34,6 +34,7 @@ func (v *validator) all() {
 	}
 	v.files()
 	v.session()
+	v.throttle()
 	v.hashing()
 	if v.Audit.Keep < 0 && !v.report.at("audit.keep") {
 		v.add("audit.keep", "must not be negative; 0 keeps the rows forever")
@@ -47,6 +48,14 @@ const (
 	mostHashWorkers = 1024
 	mostHashQueue   = 65536
 )
+
+func (v *validator) throttle() {
+	for _, p := range v.Throttle.Problems() {
+		if key := "throttle." + p.Path; !v.report.at(key) {
+			v.add(key, p.Message)
+		}
+	}
+}
 
 func (v *validator) hashing() {
 	if w := v.Hashing.Workers; (w < 0 || w > mostHashWorkers) && !v.report.at("hashing.workers") {

@@ -69,6 +69,7 @@ func openHouse(ctx context.Context, c *config.Config, log *slog.Logger, recovery
 	o.Tokens = session.NewOneTime(h.store, time.Now, rand.Reader)
 	o.Users = h.store.Users
 	o.Hashing = h.hashing
+	o.Tries = h.store
 	o.Recovery = recovery
 	o.Tracer = core.TracerFunc(func(ctx context.Context, t core.Trace) {
 		h.metrics.Trace(ctx, t)

@@ -95,6 +95,7 @@ func options(store *sqlite.Store, sessions *session.Manager, publicURL *url.URL)
 		Sessions:  sessions,
 		Tokens:    session.NewOneTime(store, time.Now, rand.Reader),
 		Users:     store.Users,
+		Tries:     store,
 	}
 }
 
