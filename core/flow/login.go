@@ -130,10 +130,11 @@ func (d *decision) authenticate(ctx context.Context, links []Link, c core.Creden
 			return id, nil
 		}
 		code := core.CodeOf(err)
-		if code == core.Unavailable {
+		switch code {
+		case core.Unavailable:
 			outage = errors.Join(outage, err)
-		}
-		if code != core.UnknownUser {
+		case core.UnknownUser:
+		default:
 			refusal = err
 		}
 		if link.after(code) == StepStop || ctx.Err() != nil {
