@@ -14,7 +14,11 @@ func (d *decoder) secret(n *node, path string, f field) {
 		a, b := value.at.source, file.at.source
 		switch {
 		case a == nil || b == nil || a.rank == b.rank:
-			d.report.add(file.key, path+fileSuffix, fmt.Sprintf("stands beside %s; write one of them", f.key))
+			at := file.key
+			if at.source == nil {
+				at = file.at // variables and flags have no keys
+			}
+			d.report.add(at, path+fileSuffix, fmt.Sprintf("stands beside %s; write one of them", f.key))
 			return
 		case a.rank > b.rank:
 			file = nil

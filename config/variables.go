@@ -3,6 +3,7 @@ package config
 import (
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -11,9 +12,13 @@ import (
 // prefix is what the names of our variables start with.
 const prefix = "AUTHD_"
 
+// FilesVariable is the variable of the command line that names the file to
+// read. It is no key.
+const FilesVariable = prefix + "CONFIG"
+
 // variables makes a tree of the environment. AUTHD_SESSION__ACCESS_TTL is
-// session.accessTTL: "__" between levels, "_" inside words. A name without
-// "__" is a key of the top level, or none of ours.
+// session.accessTTL: "__" between levels, "_" inside words. A name that is no
+// key is a mistake, unless somebody else is known to have set it.
 type variables struct {
 	schema schema
 	rank   int
@@ -25,7 +30,7 @@ func (v *variables) environment(environ []string) *node {
 	v.root = &node{shape: block}
 	for _, line := range slices.Sorted(slices.Values(environ)) {
 		name, value, _ := strings.Cut(line, "=")
-		if rest, ours := strings.CutPrefix(name, prefix); ours {
+		if rest, ours := strings.CutPrefix(name, prefix); ours && !foreign(name, value) {
 			v.variable(name, rest, value)
 		}
 	}
@@ -41,6 +46,7 @@ func (v *variables) variable(name, rest, value string) {
 		entries := v.schema.below(path, typ)
 		found, ok := match(segment, entries)
 		if !ok && len(segments) == 1 {
+			v.stray(src, segment)
 			return
 		}
 		if !ok {
@@ -49,9 +55,40 @@ func (v *variables) variable(name, rest, value string) {
 		}
 		path, typ = append(path, found.key), found.typ
 	}
-	if len(segments) > 1 || isLeaf(typ) {
-		v.set(src, path, typ, value)
+	v.set(src, path, typ, value)
+}
+
+// serviceLink is how Kubernetes tells the containers of a pod about a service
+// whose name begins with authd: AUTHD_SERVICE_HOST, AUTHD_PORT_8080_TCP_ADDR.
+var serviceLink = regexp.MustCompile(`_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$`)
+
+// foreign says whether a variable with our prefix is another's: the command
+// line's, a service link, or our own tests'.
+func foreign(name, value string) bool {
+	link := strings.HasSuffix(name, "_PORT") && strings.Contains(value, "://")
+	return name == FilesVariable || link || serviceLink.MatchString(name) || strings.HasPrefix(name, prefix+"TEST_")
+}
+
+// stray reports a name without "__" that is no key of the top level. Most
+// often that is one underscore where there must be two.
+func (v *variables) stray(src *source, word string) {
+	var words, same []string
+	v.schema.walk(nil, reflect.TypeFor[Config](), func(path []string, typ reflect.Type) {
+		name := VariableName(path...)
+		words = append(words, strings.TrimPrefix(name, prefix))
+		if last := path[len(path)-1]; isLeaf(typ) && (fold(name) == fold(src.name) || fold(last) == fold(word)) {
+			same = append(same, name)
+		}
+	})
+	suggestion := ""
+	if near := nearest(word, words); near != "" {
+		suggestion = prefix + near
 	}
+	if len(same) == 1 {
+		suggestion = same[0]
+	}
+	v.report.suggest(place{source: src}, "", "no key has this variable; levels are separated by two underscores, as in "+
+		VariableName("session", "accessTTL"), suggestion)
 }
 
 // match finds the entry that a part of a variable's name stands for.
@@ -89,6 +126,10 @@ func (v *variables) unknown(src *source, path, segments []string, entries []entr
 // set puts a value into the tree.
 func (v *variables) set(src *source, path []string, typ reflect.Type, value string) {
 	at := place{source: src}
+	if len(path) == 1 && path[0] == strategiesKey {
+		v.report.add(at, strategiesKey, "is a block of keys, and only a file can make a strategy")
+		return
+	}
 	if entries := v.schema.below(path, typ); len(entries) > 0 {
 		example := src.name + "__" + variableWord(entries[0].key)
 		if !strings.HasPrefix(src.name, prefix) {

@@ -18,7 +18,9 @@ func TestVariables(t *testing.T) {
 		Kinds:    kinds(),
 		Defaults: config.Document{Name: "base", Text: []byte(twoStrategies)},
 		Env: []string{
-			"PATH=/bin", "AUTHD_CONFIG=x", "AUTHD_LISTEN=x", "AUTHD_STORE=x", "AUTHD=x", "authd_log__level=loud",
+			"PATH=/bin", "AUTHD_CONFIG=x", "AUTHD=x", "authd_log__level=loud", "AUTHD_TEST_DATABASE=x",
+			"AUTHD_SERVICE_HOST=10.0.0.1", "AUTHD_SERVICE_PORT=8080", "AUTHD_SERVICE_PORT_HTTP=8080", "AUTHD_PORT=tcp://10.0.0.1:8080",
+			"AUTHD_PORT_8080_TCP=tcp://10.0.0.1:8080", "AUTHD_PORT_8080_TCP_ADDR=10.0.0.1", "AUTHD_METRICS_PORT=tcp://10.0.0.2:1",
 			"AUTHD_SECRET_FILE=/run/secret=1",
 			"AUTHD_SERVER__LISTEN=127.0.0.1:9090",
 			"AUTHD_SERVER__PUBLIC_URL=https://auth.example.com",

@@ -47,7 +47,7 @@ loopback, with two users, and prints what to try.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{cmd.CommandPath(), err} })
 	flags := root.PersistentFlags()
 	flags.StringArrayVarP(&a.files, "config", "c", nil,
-		"YAML file; may be repeated, later files win (default $AUTHD_CONFIG, else ./"+defaultFile+" if it exists)")
+		"YAML file; may be repeated, later files win (default $"+config.FilesVariable+", else ./"+defaultFile+" if it exists)")
 	flags.StringArrayVar(&a.set, "set", nil, "set one key over the files and the environment, such as --set log.level=debug")
 	for _, c := range []*cobra.Command{a.serveCommand(), a.configCommand(), a.strategiesCommand(), a.userCommand(), a.sessionCommand(), a.auditCommand(), a.versionCommand()} {
 		root.AddCommand(c)
@@ -98,7 +98,7 @@ func (a *app) configFiles() []string {
 	if len(a.files) > 0 {
 		return a.files
 	}
-	if file := a.getenv("AUTHD_CONFIG"); file != "" {
+	if file := a.getenv(config.FilesVariable); file != "" {
 		return []string{file}
 	}
 	if _, err := os.Stat(defaultFile); err == nil {
