@@ -5,6 +5,8 @@ SHELL := /bin/bash
 FUZZTIME ?= 20s
 BENCH ?= .
 PKG ?= ./...
+# A module of its own, as a stranger would have it.
+CUSTOM := examples/custom-strategy
 LINT := go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint
 
 .PHONY: help
@@ -19,11 +21,13 @@ build: ## build bin/authd, without cgo
 test: ## run all tests under the race detector; installs what they need; a skipped test fails
 	.ci/setup
 	CGO_ENABLED=1 go run -C tools ./gotest -C .. -race -timeout=15m $(PKG)
+	CGO_ENABLED=1 go run -C tools ./gotest -C ../$(CUSTOM) -race -timeout=15m ./...
 	go test -C tools ./...
 
 .PHONY: lint
 lint: ## run the linters and check the formatting
 	$(LINT) run ./...
+	cd $(CUSTOM) && $(LINT) run ./...
 	cd tools && go tool golangci-lint run ./...
 
 .PHONY: generate
@@ -37,6 +41,7 @@ fmt: ## format the code
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME (20s)
 	FUZZTIME=$(FUZZTIME) .ci/fuzz $(PKG)
+	FUZZTIME=$(FUZZTIME) MODULE=$(CUSTOM) .ci/fuzz
 
 .PHONY: bench
 bench: ## run the benchmarks

@@ -19,9 +19,9 @@ var ErrNotApplicable = errors.New("does not apply")
 // Harness is how the suite gets hold of a strategy. It is used by one
 // goroutine at a time.
 type Harness struct {
-	// Open opens the strategy with env, over a backend that holds nothing but
-	// Account and shares nothing with any other. It is called once per rule. Of
-	// env, Users is nil: a strategy that needs a store is given it here.
+	// Open opens the strategy with env, over a backend that holds Account and
+	// shares nothing with any other. It is called once per rule. Of env, Users
+	// and Hashing are nil: a strategy that needs a store is given it here.
 	Open func(ctx context.Context, env core.Env) (*Backend, error)
 	// Want are the capabilities that must be there; all others must not.
 	Want []core.Capability
