@@ -42,7 +42,9 @@ func (p *Provider) register(ctx context.Context, d *decision, r core.Request) (c
 	}
 	err = d.ask(ctx, b, "register", func(ctx context.Context) error {
 		id, err := b.Strategy.Registrar.Register(ctx, registration)
-		d.trace.Account = core.AccountID{Strategy: b.Name, Subject: id.Subject}
+		if err == nil {
+			d.trace.Account = core.AccountID{Strategy: b.Name, Subject: id.Subject}
+		}
 		return err
 	})
 	return core.ActionResult{
