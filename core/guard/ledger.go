@@ -35,10 +35,10 @@ type ledger struct {
 	settings ThrottleSettings
 }
 
-// Nothing is remembered for as long as the longest wait times these. The
-// second is over one and the first is under, which is what keeps an attacker
-// in one network from keeping an account closed to others: he may try once in
-// the longest wait, and the account forgets tries faster than that.
+// A try is forgotten each time the longest wait times one of these has passed.
+// The second is over one and the first is under, so that nobody in one network
+// can keep an account closed to others: he may try once in the longest wait,
+// and the account forgets faster than that.
 const (
 	forgetShared   = 2.0 / 3
 	forgetPair     = 2.0
@@ -159,13 +159,18 @@ func (r reservation) giveBack(ctx context.Context, store core.ThrottleStore, now
 		if r.account && tries[0].LastAt.Before(r.at) {
 			return // a success has taken it back already
 		}
-		for i, l := range r.lines {
-			tries[i] = l.back(tries[i], 1)
-			if tries[i].LastAt.Equal(r.at) {
-				tries[i].LastAt = r.before[i]
-			}
+		for i := range r.lines {
+			r.back(tries, i, 1)
 		}
 	}})
+}
+
+// back takes n tries back at a line, and this one's time if none came after it.
+func (r reservation) back(tries []core.Tries, i, n int) {
+	tries[i] = r.lines[i].back(tries[i], n)
+	if tries[i].LastAt.Equal(r.at) {
+		tries[i].LastAt = r.before[i]
+	}
 }
 
 // forgive takes back all that this network has tried at this account, wherever
@@ -174,8 +179,8 @@ func (r reservation) forgive(ctx context.Context, store core.ThrottleStore, now 
 	return store.ChangeTries(ctx, core.TriesChange{Now: now, Keys: r.keys(), Change: func(tries []core.Tries) {
 		own := r.lines[0].count(tries[0], now)
 		tries[0] = core.Tries{TrustedUntil: now.Add(trust)}
-		for i, l := range r.lines[1:] {
-			tries[i+1] = l.back(tries[i+1], max(own, 1))
+		for i := 1; i < len(r.lines); i++ {
+			r.back(tries, i, max(own, 1))
 		}
 	}})
 }

@@ -38,20 +38,19 @@ func (c tally) delay(n int) time.Duration {
 	return min(d, c.most)
 }
 
-// limit is the count from which on more tries make no difference: one more than
-// the first that waits longest, so that what is forgotten during that wait
-// does not shorten it.
+// limit is the count from which on more tries make no difference.
 func (c tally) limit() int {
 	n := c.free
 	for d := c.first; d < c.most; d *= 2 {
 		n++
 	}
-	return n + 1
+	return n
 }
 
-// wait returns how long the next try must wait at now; 0 lets it through.
+// wait returns how long the next try must wait at now; 0 lets it through. It
+// follows from the count at the last try, so that a wait that was told stays.
 func (c tally) wait(t core.Tries, now time.Time) time.Duration {
-	d := c.delay(c.count(t, now))
+	d := c.delay(c.count(t, t.LastAt))
 	return max(0, min(d, t.LastAt.Add(d).Sub(now)))
 }
 
