@@ -111,8 +111,10 @@ func writeJSON(w http.ResponseWriter, status int, refusal *core.Refusal, body []
 	case http.StatusServiceUnavailable:
 		setRetryAfter(h, refusal, 0)
 	}
+	body = append(body, '\n')
+	h.Set("Content-Length", strconv.Itoa(len(body))) // or net/http sends what is over 2 KiB, such as tokens, in chunks
 	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n')) // a client that is gone needs no answer
+	_, _ = w.Write(body) // a client that is gone needs no answer
 }
 
 func setRetryAfter(h http.Header, refusal *core.Refusal, fallback time.Duration) {
