@@ -49,7 +49,8 @@ type equalWorkHouse struct {
 	posts   int
 }
 
-func newEqualWorkHouse(t *testing.T) *equalWorkHouse {
+// newEqualWorkHouse has the accounts in "members", and a login chain of these backends.
+func newEqualWorkHouse(t *testing.T, chain ...string) *equalWorkHouse {
 	t.Helper()
 	pool := password.NewPool(password.PoolOptions{Workers: 1})
 	t.Cleanup(func() { _ = pool.Close() })
@@ -59,11 +60,12 @@ func newEqualWorkHouse(t *testing.T) *equalWorkHouse {
 		t.Fatal(err)
 	}
 	methods, members := authd.DefaultMethods(), authd.Names("members")
-	methods.Login.Use, methods.Register.Use, methods.ForgotPassword.Use, methods.UpdatePassword.Use = members, members, members, members
-	h.house = newHouse(t, authd.Options{
-		Methods:    methods,
-		Strategies: map[string]authd.StrategyOptions{"members": {Kind: "local", Config: local.NewConfig().WithHasher(h.hasher)}},
-	})
+	methods.Login.Use, methods.Register.Use, methods.ForgotPassword.Use, methods.UpdatePassword.Use = authd.Names(chain...), members, members, members
+	o := authd.Options{Methods: methods, Strategies: map[string]authd.StrategyOptions{}}
+	for _, name := range chain {
+		o.Strategies[name] = authd.StrategyOptions{Kind: "local", Config: local.NewConfig().WithHasher(h.hasher)}
+	}
+	h.house = newHouse(t, o)
 	h.tokens = session.NewOneTime(h.store, time.Now, rand.Reader)
 	h.handler, err = httpapi.New(httpapi.Options{Backend: h.Registry, Keys: h.sessions, PublicURL: localhost()})
 	if err != nil {
@@ -219,7 +221,7 @@ func equalWorkCases(t *testing.T, h *equalWorkHouse) []equalWorkCase {
 // TestEqualWork counts instead of timing: what may not be told apart costs the
 // same number of hashes in the same number of jobs of the hash pool.
 func TestEqualWork(t *testing.T) {
-	h := newEqualWorkHouse(t)
+	h := newEqualWorkHouse(t, "members")
 	for _, c := range equalWorkCases(t, h) {
 		first := ""
 		for _, name := range slices.Sorted(maps.Keys(c.posts)) {
@@ -237,11 +239,33 @@ func TestEqualWork(t *testing.T) {
 	}
 }
 
+// TestEqualWorkAlongAChain has a disabled account in the middle of a chain: the
+// chain ends there, and must not be seen to.
+func TestEqualWorkAlongAChain(t *testing.T) {
+	h := newEqualWorkHouse(t, "staff", "members", "guests")
+	first := ""
+	for name, p := range map[string]post{
+		"unknown": login400("nobody@mail.com", "any"), "wrong": login400("jo@mail.com", "any"),
+		"disabled": login400("off@mail.com", "any"), "no password": login400("bare@mail.com", "any"),
+	} {
+		got := h.post(t, "/auth/login", p)
+		if got.hashes != 3 || got.jobs != 3 {
+			t.Errorf("%s costs %d hashes in %d jobs, want 3", name, got.hashes, got.jobs)
+		}
+		if first == "" {
+			first = got.answer
+		}
+		if got.answer != first {
+			t.Errorf("%s is answered\n%s\nand others are\n%s", name, got.answer, first)
+		}
+	}
+}
+
 // TestEqualWorkCoversEveryRoute finds the routes that take a password, or
 // whose account could be told, in the description of the API.
 func TestEqualWorkCoversEveryRoute(t *testing.T) {
 	covered := map[string]bool{}
-	for _, c := range equalWorkCases(t, newEqualWorkHouse(t)) {
+	for _, c := range equalWorkCases(t, newEqualWorkHouse(t, "members")) {
 		covered[c.path] = true
 	}
 	document, err := openapi3.NewLoader().LoadFromFile("core/httpapi/openapi.yaml")

@@ -115,37 +115,82 @@ func readPassword(params core.Params, names ...string) (core.Secret, error) {
 }
 
 // authenticate walks the chain. It ends at the first backend that accepts or
-// that has the last word. An outage on the way is never read as a wrong
-// password: if nobody accepts, the answer is then Unavailable.
+// that has the last word.
 func (d *decision) authenticate(ctx context.Context, links []Link, c core.Credentials) (core.Identity, error) {
-	var outage error
-	refusal := error(core.Fail(core.UnknownUser, opAuthenticate, nil))
+	w := walk{d: d, refusal: core.Fail(core.UnknownUser, opAuthenticate, nil)}
 	for _, link := range links {
 		if !link.accepts(c.Identifier) {
 			d.skip(link.Backend, opAuthenticate)
 			continue
 		}
 		id, err := d.authenticateAt(ctx, link.Backend, c)
-		if err == nil {
+		if err == nil && !w.barred {
+			d.trace.Account = id.AccountID
 			return id, nil
 		}
-		code := core.CodeOf(err)
-		switch code {
-		case core.Unavailable:
-			outage = errors.Join(outage, err)
-		case core.UnknownUser:
-		default:
-			refusal = err
-		}
-		if link.after(code) == StepStop || ctx.Err() != nil {
+		if w.refused(link, err) == StepStop || ctx.Err() != nil {
 			break
 		}
 		d.verdict(core.VerdictNext)
 	}
-	if outage != nil && d.p.Messages.Refuse(refusal).Code == core.InvalidCredentials {
-		return core.Identity{}, d.outage(outage)
+	return core.Identity{}, w.end()
+}
+
+// walk is the way of a login along the chain.
+type walk struct {
+	d       *decision
+	outage  error // of everybody who could not answer
+	refusal error // the last that said more than "unknown"
+	// barred says that a backend has the last word and nobody may know: a
+	// disabled account must not enter by a later link, and a stranger must not
+	// see by the time or by an outage that the chain ended early. So the later
+	// links are asked as after a wrong password, and cannot accept any more.
+	barred  bool
+	account core.AccountID // that is barred
+}
+
+// refused notes a refusal, or an acceptance that comes too late, and says what follows.
+func (w *walk) refused(l Link, err error) Step {
+	code := core.CodeOf(err)
+	switch {
+	case err == nil:
+		w.d.verdict(core.VerdictStop)
+		return StepStop
+	case code == core.Unavailable:
+		w.outage = errors.Join(w.outage, err)
+	case code == core.UnknownUser, w.barred && code != core.Throttled && code != core.Internal:
+	default:
+		w.refusal = err
 	}
-	return core.Identity{}, refusal
+	if !conceals(code, err) {
+		return l.after(code)
+	}
+	if !w.barred {
+		w.barred, w.account = true, w.d.trace.Account
+	}
+	return l.OnRejected
+}
+
+// conceals says whether an outcome is the last word on an account, and is shown
+// as a wrong password.
+func conceals(code core.Code, err error) bool {
+	switch code {
+	case core.Locked, core.Disabled, core.PasswordExpired:
+		return !core.AsError(err).Proved
+	}
+	return false
+}
+
+// end returns the refusal. An outage on the way is never read as a wrong
+// password: if nobody accepts, the answer is then Unavailable.
+func (w *walk) end() error {
+	if w.barred {
+		w.d.trace.Account = w.account
+	}
+	if w.outage != nil && w.d.p.Messages.Refuse(w.refusal).Code == core.InvalidCredentials {
+		return w.d.outage(w.outage)
+	}
+	return w.refusal
 }
 
 // outage sums up the outages of a chain by the one that says the longest time
@@ -173,9 +218,7 @@ func (d *decision) authenticateAt(ctx context.Context, b *Backend, c core.Creden
 	if err != nil {
 		return core.Identity{}, err
 	}
-	id = b.own(id)
-	d.trace.Account = id.AccountID
-	return id, nil
+	return b.own(id), nil
 }
 
 // after says what follows an outcome. Only three outcomes may be configured;
