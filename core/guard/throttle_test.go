@@ -331,7 +331,9 @@ func TestManyNetworksAreBoundedPerAccount(t *testing.T) {
 }
 
 func TestAnOutageGivesTheTryBack(t *testing.T) {
-	step := func(code core.Code) core.Step { return core.Step{Strategy: "a", Outcome: code, Verdict: core.VerdictNext} }
+	step := func(code core.Code) core.Step {
+		return core.Step{Strategy: "a", Outcome: code, Verdict: core.VerdictNext}
+	}
 	skipped := core.Step{Strategy: "b", Verdict: core.VerdictSkip}
 	for _, c := range []struct {
 		name  string
