@@ -96,6 +96,8 @@ type Kind struct {
 
 // StrategyConfig is a kind's options and its factory. Its exported fields
 // carry `koanf:"camelCase"` tags; YAML users and embedders fill the same struct.
+// A `doc:"..."` tag tells the reference and editors, in a line of plain text,
+// what an option means.
 type StrategyConfig interface {
 	// Validate checks the options without touching anything outside the
 	// struct. It returns Problems with paths relative to the struct.
