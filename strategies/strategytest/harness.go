@@ -3,6 +3,7 @@ package strategytest
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/authd-go/authd/core"
@@ -14,7 +15,7 @@ const Name = "suite"
 // ErrNotApplicable is what a function of a Backend wraps to say that this
 // backend has no such thing: a user list that takes ASCII names only, for
 // example. The rule is then skipped, with the error's text as the reason.
-var ErrNotApplicable = errors.New("does not apply")
+var ErrNotApplicable = errors.New("there is nothing to check")
 
 // Harness is how the suite gets hold of a strategy. It is used by one
 // goroutine at a time.
@@ -94,6 +95,14 @@ const (
 	NeedReady     Need = "Strategy.Ready"
 	NeedWeak      Need = "Harness.Weak"
 )
+
+// reason says what is missing.
+func (n Need) reason() string {
+	if strings.Contains(string(n), ".") {
+		return "there is no " + string(n)
+	}
+	return "the strategy cannot " + string(n)
+}
 
 // missing returns the first of the needs that is not met, or "".
 func (tr *trial) missing(needs []Need) Need {

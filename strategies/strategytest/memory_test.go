@@ -152,7 +152,7 @@ func (m *memory) Authenticate(ctx context.Context, c core.Credentials) (id core.
 		return nil
 	})
 	if err != nil {
-		m.log.Info("a login was refused", "error", err)
+		m.log.InfoContext(ctx, "a login was refused", "error", err)
 	}
 	return id, err
 }

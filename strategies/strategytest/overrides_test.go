@@ -91,15 +91,17 @@ func (r redirector) Complete(ctx context.Context, c core.Callback) (core.Identit
 
 // The setters put a mutant's method in place.
 
-func (s *subjectOfStudy) login(f login)             { s.backend.Strategy.Authenticator = f }
-func (s *subjectOfStudy) register(f register)       { s.backend.Strategy.Registrar = f }
-func (s *subjectOfStudy) find(f find)               { s.backend.Strategy.Recoverer = recoverer{s.memory, f, nil} }
+func (s *subjectOfStudy) login(f login)       { s.backend.Strategy.Authenticator = f }
+func (s *subjectOfStudy) register(f register) { s.backend.Strategy.Registrar = f }
+func (s *subjectOfStudy) find(f find)         { s.backend.Strategy.Recoverer = recoverer{s.memory, f, nil} }
+
 func (s *subjectOfStudy) reset(f reset)             { s.backend.Strategy.Recoverer = recoverer{s.memory, nil, f} }
 func (s *subjectOfStudy) change(f change)           { s.backend.Strategy.PasswordChanger = f }
 func (s *subjectOfStudy) revalidate(f revalidate)   { s.backend.Strategy.Revalidator = f }
 func (s *subjectOfStudy) permissions(f permissions) { s.backend.Strategy.PermissionSource = f }
 func (s *subjectOfStudy) identity(f identity)       { s.backend.Strategy.IdentitySource = f }
 func (s *subjectOfStudy) begin(f begin)             { s.backend.Strategy.Redirector = redirector{s.memory, f, nil} }
+
 func (s *subjectOfStudy) complete(f complete) {
 	s.backend.Strategy.Redirector = redirector{s.memory, nil, f}
 }

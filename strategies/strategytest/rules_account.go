@@ -109,7 +109,7 @@ func parallelRegistration(ctx context.Context, tr *trial) error {
 		count[code]++
 	}
 	if count[""] != 1 || count[core.Conflict] != n-1 {
-		return fmt.Errorf("of %d at once, the outcomes were %q, want one \"\" and the rest %q", n, outcomes, core.Conflict)
+		return fmt.Errorf("of %d at once, the outcomes were %q, want one \"\" and the rest %q", n, outcomes, string(core.Conflict))
 	}
 	return nil
 }

@@ -98,7 +98,7 @@ func composedNames(ctx context.Context, tr *trial) error {
 func hostilePasswords(ctx context.Context, tr *trial) error {
 	right := tr.Account.Password
 	for i, pw := range []string{
-		"\x00", right + "\x00", right + "\x00x", "\x00" + right, strings.Repeat("x", 10_000), right + strings.Repeat("x", 10_000),
+		"\x00", right + "\x00", right + "\x00x", "\x00" + right, right + "\x00" + right, strings.Repeat("x", 10_000), right + strings.Repeat("x", 10_000),
 		"\xff\xfe", right + "\xff", right + "\n", "*", "' OR '1'='1", "$2a$10$" + strings.Repeat("a", 53), "{CLEARTEXT}" + right,
 	} {
 		what := fmt.Sprintf("hostile password %d, of %d bytes", i, len(pw))

@@ -105,7 +105,7 @@ func (r Rule) walk(ctx context.Context, h Harness) (skipped string, err error) {
 	}
 	defer func() { err = errors.Join(err, tr.close()) }()
 	if need := tr.missing(r.Needs); need != "" {
-		return "needs: " + string(need), nil
+		return need.reason(), nil
 	}
 	err = guarded(func() error { return r.check(ctx, tr) })
 	if errors.Is(err, ErrNotApplicable) {

@@ -171,7 +171,7 @@ func refused(what string, id core.Identity, err error, codes ...core.Code) error
 // outcome checks an error's code; "" is success.
 func outcome(what string, err error, codes ...core.Code) error {
 	if got := core.CodeOf(err); !slices.Contains(codes, got) {
-		return fmt.Errorf("%s: outcome %q, want %q (error: %w)", what, got, codes, orNone(err))
+		return fmt.Errorf("%s: outcome %q, want %q (error: %w)", what, string(got), codes, orNone(err))
 	}
 	return nil
 }

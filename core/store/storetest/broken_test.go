@@ -9,7 +9,7 @@ import (
 )
 
 // broken is a store with some of its methods replaced. What is nil is the
-// real store's.
+// sound store's.
 type broken struct {
 	store.Store
 	users       func(strategy string) core.UserStore
@@ -38,12 +38,12 @@ func (b *broken) Users(strategy string) core.UserStore {
 	if b.users != nil {
 		return b.users(strategy)
 	}
-	real := b.Store.Users(strategy)
+	sound := b.Store.Users(strategy)
 	if b.brokenUsers == nil {
-		return real
+		return sound
 	}
-	u := &brokenUsers{UserStore: real}
-	b.brokenUsers(real, u)
+	u := &brokenUsers{UserStore: sound}
+	b.brokenUsers(sound, u)
 	return u
 }
 

@@ -20,7 +20,7 @@ import (
 type mutant struct {
 	rule   string
 	how    string
-	mutate func(real store.Store, b *broken)
+	mutate func(sound store.Store, b *broken)
 }
 
 func mutants() []mutant {
@@ -51,15 +51,15 @@ func TestMutants(t *testing.T) {
 			if !ok {
 				t.Fatal("there is no such rule")
 			}
-			real := openReal(t.Context(), t)
-			b := &broken{Store: real}
-			m.mutate(real, b)
+			sound := openReal(t.Context(), t)
+			b := &broken{Store: sound}
+			m.mutate(sound, b)
 			err := r.Check(t.Context(), b)
 			if err == nil {
 				t.Error("the rule does not notice")
 			}
 			t.Logf("caught: %.300v", err)
-			if err := real.Close(); err != nil {
+			if err := sound.Close(); err != nil {
 				t.Error(err)
 			}
 		})
@@ -74,9 +74,11 @@ func TestMutants(t *testing.T) {
 // Verify walks the whole table and names what is broken, and nothing else.
 func TestVerify(t *testing.T) {
 	err := storetest.Verify(t.Context(), func(ctx context.Context) (store.Store, error) {
-		real := openReal(ctx, t)
-		early := func(ctx context.Context, at time.Time) error { return real.PurgeSigningKeys(ctx, at.Add(time.Millisecond)) }
-		return &broken{Store: real, purgeKeys: early}, nil
+		sound := openReal(ctx, t)
+		early := func(ctx context.Context, at time.Time) error {
+			return sound.PurgeSigningKeys(ctx, at.Add(time.Millisecond))
+		}
+		return &broken{Store: sound, purgeKeys: early}, nil
 	})
 	if err == nil || !strings.HasPrefix(err.Error(), "purge keys: ") || strings.Count(err.Error(), "why it matters: ") != 1 {
 		t.Errorf("a store that forgets keys too early: %v", err)
@@ -95,20 +97,20 @@ func users(f func(core.UserStore, *brokenUsers)) func(store.Store, *broken) {
 
 // creating changes a user on the way in.
 func creating(f func(*core.User)) func(store.Store, *broken) {
-	return users(func(real core.UserStore, u *brokenUsers) {
+	return users(func(sound core.UserStore, u *brokenUsers) {
 		u.create = func(ctx context.Context, user core.User) error {
 			f(&user)
-			return real.CreateUser(ctx, user)
+			return sound.CreateUser(ctx, user)
 		}
 	})
 }
 
 // changing changes a change on the way in.
 func changing(f func(*core.UserChange)) func(store.Store, *broken) {
-	return users(func(real core.UserStore, u *brokenUsers) {
+	return users(func(sound core.UserStore, u *brokenUsers) {
 		u.change = func(ctx context.Context, id string, c core.UserChange) error {
 			f(&c)
-			return real.ChangeUser(ctx, id, c)
+			return sound.ChangeUser(ctx, id, c)
 		}
 	})
 }

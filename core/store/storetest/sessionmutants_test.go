@@ -15,15 +15,15 @@ var farAway = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // starting changes a session on the way in.
 func starting(f func(*core.Session)) func(store.Store, *broken) {
-	return func(real store.Store, b *broken) {
-		b.create = func(ctx context.Context, s core.Session) error { f(&s); return real.CreateSession(ctx, s) }
+	return func(sound store.Store, b *broken) {
+		b.create = func(ctx context.Context, s core.Session) error { f(&s); return sound.CreateSession(ctx, s) }
 	}
 }
 
 // startingOr takes one refusal of CreateSession for a success.
 func startingOr(code core.Code) func(store.Store, *broken) {
-	return func(real store.Store, b *broken) {
-		b.create = func(ctx context.Context, s core.Session) error { return silent(real.CreateSession(ctx, s), code) }
+	return func(sound store.Store, b *broken) {
+		b.create = func(ctx context.Context, s core.Session) error { return silent(sound.CreateSession(ctx, s), code) }
 	}
 }
 
@@ -40,9 +40,9 @@ func sessionMutants() []mutant {
 			s.Identity = s.Identity.Clone()
 			delete(s.Identity.Claims, "id")
 		})},
-		{"unknown session", "it is empty", func(real store.Store, b *broken) {
+		{"unknown session", "it is empty", func(sound store.Store, b *broken) {
 			b.session = func(ctx context.Context, id string) (core.Session, error) {
-				s, err := real.Session(ctx, id)
+				s, err := sound.Session(ctx, id)
 				return s, silent(err, core.Unauthenticated)
 			}
 		}},
@@ -50,11 +50,11 @@ func sessionMutants() []mutant {
 		{"incomplete session", "accepted", startingOr(core.InvalidInput)},
 		{"list an account's sessions", "oldest first", listing(func(list []core.Session) { slices.Reverse(list) }, 0)},
 		{"list an account's sessions", "those that end now are alive", listing(func([]core.Session) {}, -time.Millisecond)},
-		{"sessions are copies", "a cache hands out what it holds", func(real store.Store, b *broken) {
+		{"sessions are copies", "a cache hands out what it holds", func(sound store.Store, b *broken) {
 			var cached *core.Session
 			b.session = func(ctx context.Context, id string) (core.Session, error) {
 				if cached == nil {
-					s, err := real.Session(ctx, id)
+					s, err := sound.Session(ctx, id)
 					if err != nil {
 						return s, err
 					}
@@ -67,9 +67,9 @@ func sessionMutants() []mutant {
 }
 
 func listing(f func([]core.Session), shift time.Duration) func(store.Store, *broken) {
-	return func(real store.Store, b *broken) {
+	return func(sound store.Store, b *broken) {
 		b.list = func(ctx context.Context, a core.AccountID, now time.Time) ([]core.Session, error) {
-			list, err := real.AccountSessions(ctx, a, now.Add(shift))
+			list, err := sound.AccountSessions(ctx, a, now.Add(shift))
 			f(list)
 			return list, err
 		}
@@ -77,143 +77,143 @@ func listing(f func([]core.Session), shift time.Duration) func(store.Store, *bro
 }
 
 // advancing replaces AdvanceSession.
-func advancing(f func(ctx context.Context, real store.Store, a core.SessionAdvance) (core.Session, bool, error)) func(store.Store, *broken) {
-	return func(real store.Store, b *broken) {
-		b.advance = func(ctx context.Context, a core.SessionAdvance) (core.Session, bool, error) { return f(ctx, real, a) }
+func advancing(f func(ctx context.Context, sound store.Store, a core.SessionAdvance) (core.Session, bool, error)) func(store.Store, *broken) {
+	return func(sound store.Store, b *broken) {
+		b.advance = func(ctx context.Context, a core.SessionAdvance) (core.Session, bool, error) { return f(ctx, sound, a) }
 	}
 }
 
 func advanceMutants() []mutant {
 	var busy sync.Mutex
 	return []mutant{
-		{"advance moves one generation", "two", advancing(func(ctx context.Context, real store.Store, a core.SessionAdvance) (core.Session, bool, error) {
-			if s, moved, err := real.AdvanceSession(ctx, a); err != nil || !moved {
+		{"advance moves one generation", "two", advancing(func(ctx context.Context, sound store.Store, a core.SessionAdvance) (core.Session, bool, error) {
+			if s, moved, err := sound.AdvanceSession(ctx, a); err != nil || !moved {
 				return s, moved, err
 			}
 			a.From++
-			return real.AdvanceSession(ctx, a)
+			return sound.AdvanceSession(ctx, a)
 		})},
-		{"advance moves one generation", "the answer is the row before", advancing(func(ctx context.Context, real store.Store, a core.SessionAdvance) (core.Session, bool, error) {
-			before, err := real.Session(ctx, a.ID)
+		{"advance moves one generation", "the answer is the row before", advancing(func(ctx context.Context, sound store.Store, a core.SessionAdvance) (core.Session, bool, error) {
+			before, err := sound.Session(ctx, a.ID)
 			if err != nil {
 				return before, false, err
 			}
-			_, moved, err := real.AdvanceSession(ctx, a)
+			_, moved, err := sound.AdvanceSession(ctx, a)
 			return before, moved, err
 		})},
 		{"stale advance writes nothing", "any generation will do", advancing(anyGeneration)},
-		{"ended session does not advance", "it says it did", advancing(func(ctx context.Context, real store.Store, a core.SessionAdvance) (core.Session, bool, error) {
-			s, moved, err := real.AdvanceSession(ctx, a)
+		{"ended session does not advance", "it says it did", advancing(func(ctx context.Context, sound store.Store, a core.SessionAdvance) (core.Session, bool, error) {
+			s, moved, err := sound.AdvanceSession(ctx, a)
 			return s, moved || !s.EndedAt.IsZero(), err
 		})},
-		{"expired session does not advance", "it does, by an older clock", advancing(func(ctx context.Context, real store.Store, a core.SessionAdvance) (core.Session, bool, error) {
-			s, moved, err := real.AdvanceSession(ctx, a)
+		{"expired session does not advance", "it does, by an older clock", advancing(func(ctx context.Context, sound store.Store, a core.SessionAdvance) (core.Session, bool, error) {
+			s, moved, err := sound.AdvanceSession(ctx, a)
 			if err == nil && !moved {
 				a.At = s.AdvancedAt
-				return real.AdvanceSession(ctx, a)
+				return sound.AdvanceSession(ctx, a)
 			}
 			return s, moved, err
 		})},
-		{"parallel advance", "compared first, written later", advancing(func(ctx context.Context, real store.Store, a core.SessionAdvance) (core.Session, bool, error) {
-			s, err := real.Session(ctx, a.ID)
+		{"parallel advance", "compared first, written later", advancing(func(ctx context.Context, sound store.Store, a core.SessionAdvance) (core.Session, bool, error) {
+			s, err := sound.Session(ctx, a.ID)
 			if err != nil || s.Generation != a.From {
 				return s, false, err
 			}
 			time.Sleep(10 * time.Millisecond)
-			return anyGeneration(ctx, real, a)
+			return anyGeneration(ctx, sound, a)
 		})},
-		{"parallel chains", "one at a time, or none", advancing(func(ctx context.Context, real store.Store, a core.SessionAdvance) (core.Session, bool, error) {
+		{"parallel chains", "one at a time, or none", advancing(func(ctx context.Context, sound store.Store, a core.SessionAdvance) (core.Session, bool, error) {
 			if !busy.TryLock() {
 				return core.Session{}, false, core.Unavailable
 			}
 			defer busy.Unlock()
 			time.Sleep(time.Millisecond)
-			return real.AdvanceSession(ctx, a)
+			return sound.AdvanceSession(ctx, a)
 		})},
 		{"advance against end", "acknowledged before it is done", func(_ store.Store, b *broken) {
 			b.end = func(context.Context, core.SessionEnd) ([]string, error) { return nil, nil }
 		}},
-		{"a session stays with its account", "it goes to whoever refreshes", advancing(func(ctx context.Context, real store.Store, a core.SessionAdvance) (core.Session, bool, error) {
-			s, moved, err := real.AdvanceSession(ctx, a)
+		{"a session stays with its account", "it goes to whoever refreshes", advancing(func(ctx context.Context, sound store.Store, a core.SessionAdvance) (core.Session, bool, error) {
+			s, moved, err := sound.AdvanceSession(ctx, a)
 			s.Identity.AccountID = a.Identity.AccountID
 			return s, moved, err
 		})},
 	}
 }
 
-func anyGeneration(ctx context.Context, real store.Store, a core.SessionAdvance) (core.Session, bool, error) {
+func anyGeneration(ctx context.Context, sound store.Store, a core.SessionAdvance) (core.Session, bool, error) {
 	for {
-		s, err := real.Session(ctx, a.ID)
+		s, err := sound.Session(ctx, a.ID)
 		if err != nil {
 			return s, false, err
 		}
 		a.From = s.Generation
-		if s, moved, err := real.AdvanceSession(ctx, a); err != nil || moved {
+		if s, moved, err := sound.AdvanceSession(ctx, a); err != nil || moved {
 			return s, moved, err
 		}
 	}
 }
 
 // ending replaces EndSessions.
-func ending(f func(ctx context.Context, real store.Store, e core.SessionEnd) ([]string, error)) func(store.Store, *broken) {
-	return func(real store.Store, b *broken) {
-		b.end = func(ctx context.Context, e core.SessionEnd) ([]string, error) { return f(ctx, real, e) }
+func ending(f func(ctx context.Context, sound store.Store, e core.SessionEnd) ([]string, error)) func(store.Store, *broken) {
+	return func(sound store.Store, b *broken) {
+		b.end = func(ctx context.Context, e core.SessionEnd) ([]string, error) { return f(ctx, sound, e) }
 	}
 }
 
 func endMutants() []mutant {
 	return append(orderMutants(), []mutant{
-		{"end one session", "all of its account", ending(func(ctx context.Context, real store.Store, e core.SessionEnd) ([]string, error) {
-			if s, err := real.Session(ctx, e.ID); err == nil {
+		{"end one session", "all of its account", ending(func(ctx context.Context, sound store.Store, e core.SessionEnd) ([]string, error) {
+			if s, err := sound.Session(ctx, e.ID); err == nil {
 				e.ID, e.Account = "", s.Identity.AccountID
 			}
-			return real.EndSessions(ctx, e)
+			return sound.EndSessions(ctx, e)
 		})},
-		{"end keeps the first reason", "the last one is kept", func(real store.Store, b *broken) {
+		{"end keeps the first reason", "the last one is kept", func(sound store.Store, b *broken) {
 			var last core.SessionEnd
 			b.end = func(ctx context.Context, e core.SessionEnd) ([]string, error) {
 				last = e
-				return real.EndSessions(ctx, e)
+				return sound.EndSessions(ctx, e)
 			}
 			b.session = func(ctx context.Context, id string) (core.Session, error) {
-				s, err := real.Session(ctx, id)
+				s, err := sound.Session(ctx, id)
 				s.EndReason = last.Reason
 				return s, err
 			}
 		}},
-		{"end all of an account", "its namesake's too", ending(func(ctx context.Context, real store.Store, e core.SessionEnd) ([]string, error) {
+		{"end all of an account", "its namesake's too", ending(func(ctx context.Context, sound store.Store, e core.SessionEnd) ([]string, error) {
 			if e.ID == "" {
 				namesake := e
 				namesake.Account.Strategy = "partners"
-				_, _ = real.EndSessions(ctx, namesake)
+				_, _ = sound.EndSessions(ctx, namesake)
 			}
-			return real.EndSessions(ctx, e)
+			return sound.EndSessions(ctx, e)
 		})},
-		{"end all of an account", "the newest only", ending(func(ctx context.Context, real store.Store, e core.SessionEnd) ([]string, error) {
-			if list, err := real.AccountSessions(ctx, e.Account, e.At); err == nil && len(list) > 0 {
+		{"end all of an account", "the newest only", ending(func(ctx context.Context, sound store.Store, e core.SessionEnd) ([]string, error) {
+			if list, err := sound.AccountSessions(ctx, e.Account, e.At); err == nil && len(list) > 0 {
 				e.ID = list[0].ID
 			}
-			return real.EndSessions(ctx, e)
+			return sound.EndSessions(ctx, e)
 		})},
-		{"end all but one", "that one too", ending(func(ctx context.Context, real store.Store, e core.SessionEnd) ([]string, error) {
+		{"end all but one", "that one too", ending(func(ctx context.Context, sound store.Store, e core.SessionEnd) ([]string, error) {
 			e.Except = ""
-			return real.EndSessions(ctx, e)
+			return sound.EndSessions(ctx, e)
 		})},
-		{"end of an expired session", "it is left as it is", ending(func(ctx context.Context, real store.Store, e core.SessionEnd) ([]string, error) {
-			list, err := real.AccountSessions(ctx, e.Account, e.At)
+		{"end of an expired session", "it is left as it is", ending(func(ctx context.Context, sound store.Store, e core.SessionEnd) ([]string, error) {
+			list, err := sound.AccountSessions(ctx, e.Account, e.At)
 			var ids []string
 			for _, s := range list {
 				ids = append(ids, s.ID)
-				_, _ = real.EndSessions(ctx, core.SessionEnd{ID: s.ID, Reason: e.Reason, At: e.At})
+				_, _ = sound.EndSessions(ctx, core.SessionEnd{ID: s.ID, Reason: e.Reason, At: e.At})
 			}
 			return ids, err
 		})},
-		{"end needs a target", "nothing is fine too", ending(func(ctx context.Context, real store.Store, e core.SessionEnd) ([]string, error) {
-			ids, err := real.EndSessions(ctx, e)
+		{"end needs a target", "nothing is fine too", ending(func(ctx context.Context, sound store.Store, e core.SessionEnd) ([]string, error) {
+			ids, err := sound.EndSessions(ctx, e)
 			return ids, silent(err, core.InvalidInput)
 		})},
-		{"parallel end", "everybody reports it", ending(func(ctx context.Context, real store.Store, e core.SessionEnd) ([]string, error) {
-			list, err := real.AccountSessions(ctx, e.Account, e.At)
+		{"parallel end", "everybody reports it", ending(func(ctx context.Context, sound store.Store, e core.SessionEnd) ([]string, error) {
+			list, err := sound.AccountSessions(ctx, e.Account, e.At)
 			if err != nil {
 				return nil, err
 			}
@@ -222,12 +222,12 @@ func endMutants() []mutant {
 			for _, s := range list {
 				ids = append(ids, s.ID)
 			}
-			_, err = real.EndSessions(ctx, e)
+			_, err = sound.EndSessions(ctx, e)
 			return ids, err
 		})},
-		{"ended since", "not at that time", func(real store.Store, b *broken) {
+		{"ended since", "not at that time", func(sound store.Store, b *broken) {
 			b.endedSince = func(ctx context.Context, t time.Time) ([]core.EndedSession, error) {
-				return real.EndedSince(ctx, t.Add(time.Millisecond))
+				return sound.EndedSince(ctx, t.Add(time.Millisecond))
 			}
 		}},
 	}...)
@@ -237,26 +237,26 @@ func endMutants() []mutant {
 // logins that come later.
 func orderMutants() []mutant {
 	return []mutant{
-		{"older proof is refused", "it is not", func(real store.Store, b *broken) {
+		{"older proof is refused", "it is not", func(sound store.Store, b *broken) {
 			b.create = func(ctx context.Context, s core.Session) error {
-				if err := real.CreateSession(ctx, s); core.CodeOf(err) != core.Unauthenticated {
+				if err := sound.CreateSession(ctx, s); core.CodeOf(err) != core.Unauthenticated {
 					return err
 				}
 				s.AuthAt = farAway
-				return real.CreateSession(ctx, s)
+				return sound.CreateSession(ctx, s)
 			}
 		}},
-		{"the order never goes back", "the last order counts", func(real store.Store, b *broken) {
+		{"the order never goes back", "the last order counts", func(sound store.Store, b *broken) {
 			var last time.Time
 			b.end = func(ctx context.Context, e core.SessionEnd) ([]string, error) {
 				last = e.At
-				return real.EndSessions(ctx, e)
+				return sound.EndSessions(ctx, e)
 			}
 			b.create = func(ctx context.Context, s core.Session) error {
 				if !last.IsZero() && s.AuthAt.After(last) {
 					s.AuthAt = farAway
 				}
-				return real.CreateSession(ctx, s)
+				return sound.CreateSession(ctx, s)
 			}
 		}},
 	}
@@ -264,10 +264,10 @@ func orderMutants() []mutant {
 
 func purgeMutants() []mutant {
 	purging := func(f func(t *time.Time, limit *int)) func(store.Store, *broken) {
-		return func(real store.Store, b *broken) {
+		return func(sound store.Store, b *broken) {
 			b.purge = func(ctx context.Context, t time.Time, limit int) (int, error) {
 				f(&t, &limit)
-				return real.PurgeSessions(ctx, t, limit)
+				return sound.PurgeSessions(ctx, t, limit)
 			}
 		}
 	}

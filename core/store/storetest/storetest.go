@@ -131,7 +131,7 @@ func equal(what string, got, want any) error {
 // outcome compares an error's code; "" is success.
 func outcome(what string, err error, want core.Code) error {
 	if got := core.CodeOf(err); got != want {
-		return fmt.Errorf("%s: outcome %q, want %q (error: %w)", what, got, want, orNone(err))
+		return fmt.Errorf("%s: outcome %q, want %q (error: %w)", what, string(got), string(want), orNone(err))
 	}
 	return nil
 }
