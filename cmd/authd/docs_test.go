@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // block is one fenced block of a page.
@@ -70,7 +71,8 @@ func TestGettingStarted(t *testing.T) {
 	}
 	const separator = "=====\n"
 	var script, want strings.Builder
-	script.WriteString("set -eu\n")
+	// A guide that fails half-way must not leave its daemon behind.
+	script.WriteString("set -eu\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n")
 	for _, b := range blocks(t, "../../docs/getting-started.md") {
 		text := strings.ReplaceAll(b.text, "8080", port)
 		switch {
@@ -91,6 +93,7 @@ func TestGettingStarted(t *testing.T) {
 	var out, daemonLog strings.Builder
 	cmd.Stdout = &out
 	cmd.Stderr = &daemonLog
+	cmd.WaitDelay = 10 * time.Second // for what still holds the pipes
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v\n%s\n%s", err, out.String(), daemonLog.String())
 	}
