@@ -110,7 +110,7 @@ which only its owner may read then, or to standard output.`,
 // writeNew makes a file that only its owner may read. It touches no file that
 // is there already.
 func writeNew(path string, text []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // #nosec G304 -- the path is the command line's
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%s exists already", path)
 	}
