@@ -14,7 +14,7 @@ import (
 // DefaultQueue is how many jobs may wait for a worker.
 const DefaultQueue = 1024
 
-// ReasonQueueFull is the reason of a refusal by a Pool without room.
+// ReasonQueueFull is the reason of a refusal by a Pool without room or time.
 const ReasonQueueFull = "hash_queue_full"
 
 // The bounds of what a refused caller is told to wait.
@@ -27,6 +27,7 @@ const opHash = "wait for a hash worker"
 
 var (
 	errQueueFull  = errors.New("the hash queue is full")
+	errTooLate    = errors.New("the hash queue is so long that the deadline would pass during the work")
 	errPoolClosed = errors.New("the hash pool is closed")
 )
 
@@ -44,7 +45,10 @@ type PoolOptions struct {
 // Callers take turns by network, so that one of them with many requests delays
 // the others by one job each. If the queue is full, the newest job of the
 // longest line makes way for a caller with a shorter one; who has the longest
-// is refused at once. Jobs whose context ends leave the queue.
+// is refused at once. Jobs whose context ends leave the queue, and those that
+// would hardly be done before it ends are not begun: with more logins than the
+// machine can hash, the oldest in line are all about to give up, and workers
+// that took them would work for nobody.
 //
 // On Linux each worker is a thread with a raised nice value, so that the
 // kernel prefers everything else. That only helps if the Go scheduler does not
@@ -84,13 +88,14 @@ func NewPool(o PoolOptions) *Pool {
 }
 
 // Run implements core.Runner. It returns Unavailable if the queue is full
-// (ReasonQueueFull, with RetryAfter), when ctx ends, and after Close. A panic in
-// work is raised again here.
+// or too long for ctx's deadline (ReasonQueueFull, with RetryAfter), when ctx
+// ends, and after Close. A panic in work is raised again here.
 func (p *Pool) Run(ctx context.Context, work func()) error {
 	if err := ctx.Err(); err != nil {
 		return core.Fail(core.Unavailable, opHash, err)
 	}
 	j := &job{work: work, network: core.ClientFrom(ctx).Network(), ended: make(chan struct{})}
+	j.deadline, _ = ctx.Deadline()
 	if err := p.join(j); err != nil {
 		return err
 	}
@@ -114,10 +119,10 @@ func (p *Pool) join(j *job) error {
 	}
 	evicted, ok := p.line.push(j)
 	if !ok {
-		return p.full()
+		return p.full(errQueueFull)
 	}
 	if evicted != nil {
-		evicted.refuse(p.full())
+		evicted.refuse(p.full(errQueueFull))
 	}
 	p.wake.Signal()
 	return nil
@@ -131,8 +136,15 @@ func (p *Pool) leave(j *job, cause error) error {
 	return &core.Error{Code: core.Unavailable, Op: opHash, RetryAfter: p.backlog(), Err: cause}
 }
 
-func (p *Pool) full() error {
-	return &core.Error{Code: core.Unavailable, Op: opHash, Reason: ReasonQueueFull, RetryAfter: p.backlog(), Err: errQueueFull}
+func (p *Pool) full(cause error) error {
+	return &core.Error{Code: core.Unavailable, Op: opHash, Reason: ReasonQueueFull, RetryAfter: p.backlog(), Err: cause}
+}
+
+// tooLate says whether a job would probably not be done before its deadline
+// and another may be. The last in line is always taken, so that an estimate
+// that has become wrong is put right.
+func (p *Pool) tooLate(j *job) bool {
+	return p.line.waiting > 0 && !j.deadline.IsZero() && time.Until(j.deadline) < 2*p.mean
 }
 
 // backlog is how long the workers need for what waits, within bounds.
@@ -185,10 +197,15 @@ func (p *Pool) next() *job {
 		if p.closed {
 			return nil
 		}
-		if j := p.line.pop(); j != nil {
+		j := p.line.pop()
+		switch {
+		case j == nil:
+			p.wake.Wait()
+		case p.tooLate(j):
+			j.refuse(p.full(errTooLate))
+		default:
 			return j
 		}
-		p.wake.Wait()
 	}
 }
 

@@ -258,6 +258,64 @@ func TestPoolEstimatesTheBacklog(t *testing.T) {
 	})
 }
 
+// With ten times the logins that the worker can do, each ready to wait two
+// seconds, it still does its best for those whom it can still help.
+func TestPoolWorksForThoseWhoStillWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := password.NewPool(password.PoolOptions{Workers: 1, Log: quiet()})
+		var calls sync.WaitGroup
+		var done, late atomic.Int32
+		for range 600 {
+			calls.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+				defer cancel()
+				switch err := p.Run(ctx, func() { time.Sleep(500 * time.Millisecond) }); {
+				case err == nil:
+					done.Add(1)
+				case core.AsError(err).Reason == "":
+					late.Add(1)
+				default:
+					wantFull(t, err)
+				}
+			})
+			time.Sleep(50 * time.Millisecond)
+		}
+		calls.Wait()
+		if done.Load() < 55 || late.Load() > 5 { // in 30 s the worker can do 60
+			t.Errorf("%d logins were done in time, and %d were let down without a word", done.Load(), late.Load())
+		}
+		_ = p.Close()
+	})
+}
+
+// One job that took a minute, on a machine that stood still for it, does not
+// make the pool refuse everything from then on.
+func TestPoolForgetsASlowMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := password.NewPool(password.PoolOptions{Workers: 1, Log: quiet()})
+		_ = p.Run(t.Context(), func() { time.Sleep(time.Minute) })
+		var calls sync.WaitGroup
+		var done atomic.Int32
+		for range 20 {
+			for range 2 {
+				calls.Go(func() {
+					ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+					defer cancel()
+					if p.Run(ctx, func() { time.Sleep(100 * time.Millisecond) }) == nil {
+						done.Add(1)
+					}
+				})
+			}
+			time.Sleep(time.Second)
+		}
+		calls.Wait()
+		if done.Load() < 20 {
+			t.Errorf("%d of 40 logins were let in", done.Load())
+		}
+		_ = p.Close()
+	})
+}
+
 func TestPoolCloseUnderLoad(t *testing.T) {
 	p := password.NewPool(password.PoolOptions{Workers: 2, Queue: 1000, Log: quiet()})
 	var ran, accepted, refused atomic.Int32

@@ -3,6 +3,7 @@ package password
 import (
 	"container/list"
 	"net/netip"
+	"time"
 )
 
 // job is one piece of work on its way through a Pool. Its outcome may be read
@@ -10,6 +11,7 @@ import (
 type job struct {
 	work     func()
 	network  netip.Prefix
+	deadline time.Time     // of the caller; zero is none
 	place    *list.Element // in its line; nil once it has left
 	ended    chan struct{}
 	refused  error
