@@ -1,9 +1,12 @@
 package local_test
 
 import (
+	"context"
+	"crypto/rand"
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/authd-go/authd/core"
 	"github.com/authd-go/authd/strategies/local"
@@ -63,5 +66,29 @@ func TestCapabilities(t *testing.T) {
 	closed := open(t, func(c *local.Config) { c.Registration = false })
 	if closed.Registrar != nil {
 		t.Error("registration is closed and possible")
+	}
+}
+
+// refusing is a Runner without room.
+type refusing struct{}
+
+func (refusing) Run(context.Context, func()) error {
+	return &core.Error{Code: core.Unavailable, RetryAfter: time.Second}
+}
+
+// Passwords are hashed where the house says, and a refusal of that place is an
+// outage with its time to wait.
+func TestHashingIsTheHouses(t *testing.T) {
+	h := open(t)
+	s, err := local.NewConfig().Open(t.Context(), core.Env{Name: "members", Users: h.store, Now: time.Now, Rand: rand.Reader, Hashing: refusing{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"john@mail.com", "nobody@mail.com"} {
+		_, err := s.Authenticator.Authenticate(t.Context(), core.Credentials{Identifier: name, Password: core.NewSecret(johns)})
+		wantCode(t, name, err, core.Unavailable)
+		if core.AsError(err).RetryAfter != time.Second {
+			t.Errorf("%s: %v does not say how long to wait", name, err)
+		}
 	}
 }
