@@ -175,7 +175,11 @@ func (d *decoder) items(n *node, path string, of reflect.Type) ([]*node, bool) {
 			return commas(n), true
 		}
 		if isLeaf(of) && !is[core.Secret](of) && !n.odd() {
-			d.report.add(n.where(), path, fmt.Sprintf("must be a list: write [%s]", n.text))
+			text := n.text
+			if n.quoted {
+				text = quote(text)
+			}
+			d.report.add(n.where(), path, fmt.Sprintf("must be a list: write [%s]", text))
 			return nil, false
 		}
 	}

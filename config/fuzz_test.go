@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -8,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/authd-go/authd/config"
 )
@@ -26,8 +30,10 @@ func FuzzLoad(f *testing.F) {
 		}
 		f.Add(text, "AUTHD_SESSION__ACCESS_TTL", "10m")
 	}
+	f.Add([]byte(everything), "HOST", "auth.example.com")
 	f.Add([]byte(minimal), "AUTHD_METHODS__LOGIN__USE", "[members, {strategy: members}]")
 	f.Add([]byte("a: &a [x,x]\nb: &b [*a,*a]\nc: &c [*b,*b]\n"), "AUTHD_STRATEGIES__MEMBERS__COMMON", "{")
+	s := compiled(f, kinds())
 	f.Fuzz(func(t *testing.T, text []byte, name, value string) {
 		if strings.ContainsAny(name, "=\x00") {
 			return
@@ -49,6 +55,12 @@ func FuzzLoad(f *testing.F) {
 			if c.Server.PublicURL == nil || len(c.Methods.Login.Use) == 0 {
 				t.Errorf("an incomplete configuration: %+v", c)
 			}
+			for _, setting := range c.Settings() {
+				if !json.Valid(setting.Value) || setting.Source == "" || strings.Contains(setting.Text, "\n") {
+					t.Errorf("%s: %q, %q from %q", setting.Key, setting.Value, setting.Text, setting.Source)
+				}
+			}
+			assertSchemaAgrees(t, s, text, name)
 			return
 		}
 		var r *config.Report
@@ -61,6 +73,19 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 	})
+}
+
+// assertSchemaAgrees says that the schema accepts what Load accepts, if the
+// variable had no part in it.
+func assertSchemaAgrees(t *testing.T, s *jsonschema.Schema, text []byte, variable string) {
+	t.Helper()
+	var document any
+	if strings.HasPrefix(variable, "AUTHD_") || yaml.Unmarshal(text, &document) != nil {
+		return
+	}
+	if err := s.Validate(document); err != nil {
+		t.Errorf("%s\n%v", text, err)
+	}
 }
 
 // TestBounds gives documents that would grow without end.

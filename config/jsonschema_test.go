@@ -57,7 +57,7 @@ func TestJSONSchemaDescribesEveryKey(t *testing.T) {
 	}
 }
 
-func compiled(t *testing.T, kinds []core.Kind) *jsonschema.Schema {
+func compiled(t testing.TB, kinds []core.Kind) *jsonschema.Schema {
 	t.Helper()
 	text, err := config.JSONSchema(kinds)
 	if err != nil {
@@ -100,6 +100,9 @@ func TestJSONSchemaAccepts(t *testing.T) {
 	for _, pattern := range []string{"../*.md", "../docs/*.md", "../strategies/*/README.md", "../examples/*/README.md"} {
 		for _, file := range files(t, pattern) {
 			for _, m := range fence.FindAllStringSubmatch(read(t, file), -1) {
+				if regexp.MustCompile(`type: *htpasswd`).MatchString(m[1]) {
+					continue // a kind of another module's
+				}
 				texts[file+": "+strings.SplitN(m[1], "\n", 2)[0]] = m[1]
 			}
 		}
