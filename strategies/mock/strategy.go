@@ -65,7 +65,7 @@ func (s *strategy) Authenticate(ctx context.Context, c core.Credentials) (core.I
 	case !known:
 		return core.Identity{}, core.Fail(core.UnknownUser, op, nil)
 	case !right:
-		return core.Identity{}, core.Fail(core.InvalidCredentials, op, nil)
+		return core.Identity{}, &core.Error{Code: core.InvalidCredentials, Op: op, Subject: a.subject}
 	}
 	return a.identity(s.name), nil
 }
