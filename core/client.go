@@ -7,8 +7,8 @@ import (
 
 type clientKey struct{}
 
-// WithClient returns a context that carries who calls. core/flow does this for
-// every method, so that what lies below can share its work fairly among
+// WithClient returns a context that carries who calls. core/flow does this where
+// a method asks a backend, so that what lies below can share its work fairly among
 // callers without seeing their requests.
 func WithClient(ctx context.Context, c Client) context.Context {
 	return context.WithValue(ctx, clientKey{}, c)
