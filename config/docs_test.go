@@ -33,6 +33,9 @@ func referenceTables() string {
 	b.WriteString("\nThis part is written by `make generate`, from the structs and their texts.\n")
 	for _, s := range config.Reference(strategies.All()) {
 		fmt.Fprintf(&b, "\n### %s\n\n", s.Title)
+		if kind, ok := strings.CutPrefix(s.Title, "strategies of type "); ok {
+			s.Text += " [Its own page](../strategies/" + kind + "/README.md) says what it does."
+		}
 		if s.Text != "" {
 			b.WriteString(wrapped(s.Text) + "\n\n")
 		}

@@ -362,6 +362,25 @@ func TestUnreadableFile(t *testing.T) {
 	}
 }
 
+// TestSyntaxErrorsAreReportedAlone: nothing is said about the rest of a text
+// that is not YAML, nor about what the other layers would come to without it.
+func TestSyntaxErrorsAreReportedAlone(t *testing.T) {
+	texts := map[string]string{
+		"one.yaml": "sever: {listne: x}\nstrategies: {members: {type: lokal}}\n",
+		"two.yaml": "methods:\n  login: {use: nobody\n",
+	}
+	_, err := config.Load(t.Context(), config.Sources{
+		Files: []string{"one.yaml", "two.yaml"}, Kinds: kinds(),
+		Env:      []string{"AUTHD_SESSION__ACESS_TTL=x", "AUTHD_NOTHING=x"},
+		Flags:    map[string]string{"log.levl": "x"},
+		ReadFile: func(path string) ([]byte, error) { return []byte(texts[path]), nil },
+	})
+	const want = "two.yaml:2:3: is not YAML: a block that is opened here is not closed, or a comma is missing\n1 problem"
+	if got := report(t, err).Error(); got != want {
+		t.Errorf("got\n%s", got)
+	}
+}
+
 func TestNoFile(t *testing.T) {
 	_, err := config.Load(t.Context(), config.Sources{Kinds: kinds()})
 	if got := report(t, err).Error(); got != "methods.login.use: is required: name the strategies to ask, in order; no strategy can login\n1 problem" {
