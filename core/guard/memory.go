@@ -10,16 +10,15 @@ import (
 	"github.com/authd-go/authd/core"
 )
 
-// memoryTries is how many keys a MemoryTries holds, about 30 MB of them.
-const memoryTries = 200_000
+// MemoryKeys is how many keys a MemoryTries holds, about 30 MB of them.
+const MemoryKeys = 200_000
 
 // MemoryTries is a core.ThrottleStore for one process, which forgets
-// everything when it ends. It holds a bounded number of keys; when it is full,
+// everything when it ends. It holds MemoryKeys keys at most; when it is full,
 // those go that would be forgotten first. The zero value is ready.
 type MemoryTries struct {
 	mu    sync.Mutex
 	tries map[core.ThrottleKey]core.Tries
-	limit int // 0 is memoryTries
 }
 
 // ChangeTries implements core.ThrottleStore.
@@ -60,11 +59,7 @@ func (m *MemoryTries) makeRoom(now time.Time, n int) {
 	if m.tries == nil {
 		m.tries = map[core.ThrottleKey]core.Tries{}
 	}
-	limit := m.limit
-	if limit == 0 {
-		limit = memoryTries
-	}
-	if len(m.tries)+n <= limit {
+	if len(m.tries)+n <= MemoryKeys {
 		return
 	}
 	ends := make([]time.Time, 0, len(m.tries))
