@@ -26,6 +26,7 @@ var updateGolden = flag.Bool("update", false, "write the golden files")
 const auditYAML = `
 secretFile: %[1]s/authd.secret
 store: {url: "sqlite:%[1]s/authd.db"}
+throttle: {firstDelay: 10m} # longer than the slowest machine takes
 strategies:
   staff: {type: local, registration: false, hash: {bcryptCost: 10}}
   members: {type: local, hash: {bcryptCost: 10}}
@@ -323,7 +324,7 @@ func (n *normalizer) line(t *testing.T, text []byte) string {
 	out := "event=" + v.Event + " outcome=" + v.Outcome
 	for _, f := range [][2]string{
 		{"reason", v.Reason}, {"account", strings.Trim(strategy+":"+n.name(0, "person", subject), ":")}, {"backend", v.Backend}, {"asked", v.Asked},
-		{"session", n.name(1, "session", v.Session)}, {"address", v.Address}, {"request", map[bool]string{true: "some"}[v.Request != ""]},
+		{"session", n.name(1, "session", v.Session)}, {"address", v.Address}, {"requestId", map[bool]string{true: "some"}[v.Request != ""]},
 		{"actor", v.Actor}, {"method", v.Method}, {"object", n.object(v)},
 	} {
 		if f[1] != "" {

@@ -33,8 +33,9 @@ func (a *app) auditCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
 		Short: "List the audit trail: who was let in, who was not, what was changed",
-		Long: `List the rows of the audit trail, oldest first. A running daemon writes them
-behind its answers, a moment later; its log has the same events.
+		Long: `List the rows of the audit trail in the order in which they were written. A
+running daemon writes them behind its answers, a moment later; its log has the
+same events.
 
 A TIME is a date such as 2026-11-20, with a time "2026-11-20 12:00", an RFC 3339
 time, or how long ago: 90m, 24h, 7d. ` + accountHelp + `
@@ -160,7 +161,7 @@ type auditView struct {
 	Asked   string    `json:"asked,omitempty"`
 	Session string    `json:"session,omitempty"`
 	Address string    `json:"address,omitempty"`
-	Request string    `json:"request,omitempty"`
+	Request string    `json:"requestId,omitempty"`
 	Actor   string    `json:"actor,omitempty"`
 	Method  string    `json:"method,omitempty"`
 	Object  string    `json:"object,omitempty"`

@@ -24,7 +24,7 @@ func (l traceLog) Trace(ctx context.Context, t core.Trace) {
 		slog.String("method", t.Method), slog.String("outcome", outcome(t.Outcome)), slog.Duration("took", t.Duration),
 	}
 	for _, a := range []struct{ key, value string }{
-		{"op", t.Op}, {"reason", t.Reason}, {"request", t.RequestID}, {"session", t.SessionID},
+		{"op", t.Op}, {"reason", t.Reason}, {"requestId", t.RequestID}, {"session", t.SessionID},
 	} {
 		if a.value != "" {
 			attrs = append(attrs, slog.String(a.key, a.value))

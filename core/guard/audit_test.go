@@ -273,7 +273,7 @@ func TestLines(t *testing.T) {
 		}
 		return m
 	}
-	common := []string{"backend", "members", "address", "192.0.2.7", "request", "r1", "actor", "user", "method", "login"}
+	common := []string{"backend", "members", "address", "192.0.2.7", "requestId", "r1", "actor", "user", "method", "login"}
 	want := []map[string]any{
 		line("INFO", "login", "ok", append([]string{"account", "members:u1", "session", "s1", "asked", "staff:unknown_user,members:ok"}, common...)...),
 		line("INFO", "login", "invalid_credentials", append([]string{"asked", "staff:unknown_user,members:invalid_credentials"}, common...)...),
