@@ -64,20 +64,33 @@ func wellFormedID(id string) bool {
 // headers sets what every answer carries. Answers are not cached unless a
 // handler says otherwise. Cross-Origin-Resource-Policy does not stand in the
 // way of allowed origins: it stops requests without CORS only.
+//
+// The values are made once and shared by all answers, which is safe as long as
+// handlers use Set, which puts another slice there, and Add, which copies one
+// that is full.
 func (a *api) headers(next http.Handler) http.Handler {
+	fixed := a.fixedHeaders()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Cache-Control", "no-store")
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("X-Content-Type-Options", "nosniff")
-		if a.cookies.secure {
-			h.Set("Strict-Transport-Security", "max-age=31536000")
+		for name, value := range fixed {
+			h[name] = value
 		}
 		a.allowOrigin(h, r)
 		next.ServeHTTP(w, r)
 	})
+}
+
+func (a *api) fixedHeaders() http.Header {
+	h := http.Header{}
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	if a.cookies.secure {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+	return h
 }
 
 // observe recovers panics and writes the access log line, in this order. The
@@ -92,11 +105,11 @@ func (a *api) observe(next http.Handler) http.Handler {
 }
 
 func (a *api) logAccess(rec *recorder, r *http.Request, start time.Time) {
-	f := factsOf(r)
-	level := slog.LevelInfo
-	if r.Pattern == "GET /healthz" || r.Pattern == "GET /readyz" {
-		level = slog.LevelDebug // asked every few seconds
+	level := accessLevel(r, rec.status)
+	if !a.Log.Enabled(r.Context(), level) {
+		return
 	}
+	f := factsOf(r)
 	a.Log.LogAttrs(r.Context(), level, "request",
 		slog.String("method", logMethod(r.Method)),
 		slog.String("route", r.Pattern),
@@ -105,6 +118,20 @@ func (a *api) logAccess(rec *recorder, r *http.Request, start time.Time) {
 		slog.String("requestId", f.id),
 		slog.String("client", f.addr.String()),
 	)
+}
+
+// accessLevel is debug for good answers to what is asked all the time and
+// changes nothing: front ends ask on every page, and probes every few seconds.
+func accessLevel(r *http.Request, status int) slog.Level {
+	switch r.Pattern {
+	case "GET /healthz", "GET /readyz":
+		return slog.LevelDebug
+	case "GET /auth/check", "GET /auth/permissions", "GET /auth/identity":
+		if status == http.StatusOK {
+			return slog.LevelDebug
+		}
+	}
+	return slog.LevelInfo
 }
 
 // logMethod keeps made-up methods of any length out of the log.

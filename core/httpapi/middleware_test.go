@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -98,11 +100,6 @@ func TestAccessLog(t *testing.T) {
 	h.do(del("/auth/sessions/secret-id"))
 	if log := h.log.String(); strings.Contains(log, "secret-id") || !strings.Contains(log, "DELETE /auth/sessions/{id}") {
 		t.Errorf("log: %s", log)
-	}
-	h = newHarness(t)
-	h.do(get("/healthz"))
-	if !strings.Contains(h.log.String(), `"DEBUG"`) {
-		t.Errorf("log: %s", h.log)
 	}
 	h = newHarness(t)
 	h.serve(request{method: "EVIL" + strings.Repeat("x", 500), path: "/auth/login"}).wants(405)
@@ -367,5 +364,61 @@ func BenchmarkCheck(b *testing.B) {
 		if w.Code != http.StatusOK {
 			b.Fatal(w.Code)
 		}
+	}
+}
+
+// What is asked all the time is quiet as long as the answer is good.
+func TestAccessLogLevels(t *testing.T) {
+	for path, refused := range map[string]string{
+		"/healthz": "", "/readyz": "", "/auth/check": "INFO", "/auth/permissions": "INFO", "/auth/identity": "INFO",
+	} {
+		h := newHarness(t)
+		h.backend.check = core.CheckResult{Authenticated: true}
+		h.do(get(path))
+		if !strings.Contains(h.log.String(), `"DEBUG"`) {
+			t.Errorf("%s: log: %s", path, h.log)
+		}
+		if refused == "" {
+			continue
+		}
+		h = newHarness(t)
+		no := core.DefaultMessages().Refuse(core.Unauthenticated)
+		h.backend.check, h.backend.value = core.CheckResult{Error: no}, core.ValueResult{Error: no}
+		h.do(get(path))
+		if !strings.Contains(h.log.String(), `"level":"`+refused+`"`) {
+			t.Errorf("%s, refused: log: %s", path, h.log)
+		}
+	}
+}
+
+// The answer that is not encoded each time is what the encoder would write.
+func TestCheckSaysWhatTheResultSays(t *testing.T) {
+	for _, result := range []core.CheckResult{
+		{Authenticated: true}, {Authenticated: true, Identity: &core.Identity{}}, {Authenticated: true, RedirectTo: "/"}, {Authenticated: true, Logout: true},
+	} {
+		want, err := json.Marshal(result)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := newHarness(t)
+		h.backend.check = result
+		if got := h.do(get("/auth/check")); string(got.body) != string(want)+"\n" {
+			t.Errorf("%+v: %s, want %s", result, got.body, want)
+		}
+	}
+}
+
+// The fixed headers are shared: no answer may leave its mark on the next.
+func TestAnswersDoNotShareHeaders(t *testing.T) {
+	h := newHarness(t)
+	first := h.do(get("/auth/check")).header.Clone()
+	h.do(get("/openapi.yaml")) // which may be cached
+	h.do(get("/auth/check", "Origin", allowedOrigin))
+	h.do(request{method: "OPTIONS", path: "/auth/check", header: headers("Origin", allowedOrigin, "Access-Control-Request-Method", "GET")})
+	second := h.do(get("/auth/check")).header.Clone()
+	first.Del("X-Request-Id")
+	second.Del("X-Request-Id")
+	if !maps.EqualFunc(first, second, slices.Equal[[]string]) {
+		t.Errorf("headers %v became %v", first, second)
 	}
 }

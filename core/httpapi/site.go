@@ -88,8 +88,12 @@ func (s *site) sameOrigin(r *http.Request) bool {
 // hold one-time tokens. Between origins browsers send the bare origin, whose
 // path says nothing.
 func (s *site) page(r *http.Request) string {
-	u, err := url.Parse(r.Referer())
-	if err != nil || len(r.Referer()) > maxReferer {
+	referer := r.Referer()
+	if referer == "" || len(referer) > maxReferer {
+		return ""
+	}
+	u, err := url.Parse(referer)
+	if err != nil {
 		return ""
 	}
 	origin := u.Scheme + "://" + u.Host

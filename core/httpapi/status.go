@@ -98,6 +98,10 @@ func writeFailure(w http.ResponseWriter, status int, refusal *core.Refusal) {
 // defaultRetryAfter is told to throttled callers when the throttle does not say.
 const defaultRetryAfter = 30 * time.Second
 
+// wholeBody is up to where net/http finds out the length of a body by itself.
+// It sends longer ones, such as tokens, in chunks unless it is told.
+const wholeBody = 2 << 10
+
 // writeJSON writes a body with the headers that belong to its refusal, which
 // may be nil.
 func writeJSON(w http.ResponseWriter, status int, refusal *core.Refusal, body []byte) {
@@ -112,7 +116,9 @@ func writeJSON(w http.ResponseWriter, status int, refusal *core.Refusal, body []
 		setRetryAfter(h, refusal, 0)
 	}
 	body = append(body, '\n')
-	h.Set("Content-Length", strconv.Itoa(len(body))) // or net/http sends what is over 2 KiB, such as tokens, in chunks
+	if len(body) > wholeBody {
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that is gone needs no answer
 }
