@@ -18,6 +18,7 @@ func registrationRules() []Rule {
 		{"parallel registration has one winner", "two people who register one address at once must not both own it", []Need{register}, parallelRegistration},
 		{"incomplete registration is refused", "a form must be told what is missing", []Need{register}, incompleteRegistration},
 		{"weak password is not registered", "a form must be told why", []Need{register, NeedWeak}, weakRegistration},
+		{"hostile names register as text or not at all", "a name is text, never a pattern or a line of a file", []Need{register, login}, hostileNewcomers},
 		{"hostile password is kept whole or refused", "a password that is cut off at registration lets others in", []Need{register, login}, hostileRegistration},
 	}
 }
@@ -167,6 +168,30 @@ func hostileRegistration(ctx context.Context, tr *trial) error {
 		}
 	}
 	return nil
+}
+
+// hostileNewcomers are people whose names are canonical and look like syntax.
+func hostileNewcomers(ctx context.Context, tr *trial) error {
+	for i, name := range []string{"*", ")(", "'", `"`, "%", "a'b", "a:b", "a,b", "a=b", "../a", "$(a)", "{{.}}", "-a", "a#b", `a\2ab`} {
+		pw := fmt.Sprintf("%s %d", newPassword, i)
+		r := core.Registration{Username: name, Name: name, Password: core.NewSecret(pw)}
+		made, err := tr.Strategy.Registrar.Register(ctx, r)
+		if err != nil {
+			if err := refused(fmt.Sprintf("registering %q", name), made, err, core.InvalidInput); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := tr.accepted(ctx, name, pw, made.Subject); err != nil {
+			return err
+		}
+		other, err := tr.login(ctx, tr.Account.Identifier, pw)
+		what := fmt.Sprintf("another account with the password of %q", name)
+		if err := refused(what, other, err, core.InvalidCredentials); err != nil {
+			return err
+		}
+	}
+	return tr.untouched(ctx)
 }
 
 func recoveryRules() []Rule {

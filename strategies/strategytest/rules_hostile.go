@@ -15,6 +15,7 @@ func hostileRules() []Rule {
 		{"spellings reach nobody else", "a spelling that the backend folds must not be another account's", []Need{login}, foldedNames},
 		{"composed and decomposed are one", "a keyboard decides which of the two somebody types", []Need{login, NeedSeed}, composedNames},
 		{"hostile passwords are refused", "a password is text, never syntax, and no length may stop the machine", []Need{login}, hostilePasswords},
+		{"odd parameters are no surprise", "all parameters of a call are handed through, whatever a client sent", []Need{login}, oddParameters},
 		{"passwords are compared whole", "bcrypt stops reading at 72 bytes or a NUL: whatever is behind would not count", []Need{login, NeedSeed}, comparedWhole},
 	}
 }
@@ -111,6 +112,28 @@ func hostilePasswords(ctx context.Context, tr *trial) error {
 		}
 	}
 	return rightPassword(ctx, tr)
+}
+
+func oddParameters(ctx context.Context, tr *trial) error {
+	for i, params := range []core.Params{
+		nil,
+		{"email": 1.5, "username": []any{"x"}, "password": map[string]any{"$ne": ""}, "otp": nil, "code": []any{nil}, "remember": "yes"},
+		{"email": nil, "username": nil, "identifier": true, "totp": 123456.0, "challenge": map[string]any{}},
+	} {
+		c := typed(tr.Account.Identifier, tr.Account.Password)
+		c.Params = params
+		_, err := tr.Strategy.Authenticator.Authenticate(ctx, c)
+		if err := outcome(fmt.Sprint("a login with odd parameters, ", i), err, "", core.InvalidInput); err != nil {
+			return err
+		}
+		c.Password = core.NewSecret(wrongPassword)
+		id, err := tr.Strategy.Authenticator.Authenticate(ctx, c)
+		what := fmt.Sprint("a wrong password with odd parameters, ", i)
+		if err := refused(what, id, err, core.InvalidCredentials, core.InvalidInput); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func comparedWhole(ctx context.Context, tr *trial) error {
