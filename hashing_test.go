@@ -128,7 +128,7 @@ func TestABackendWithTooManyHangingCallsSaysSo(t *testing.T) {
 	methods := authd.DefaultMethods()
 	methods.Login.Use = authd.Names("a")
 	h := newHouse(t, authd.Options{Methods: methods, Strategies: map[string]authd.StrategyOptions{
-		"a": {Config: hanging, House: authd.House{Timeout: time.Millisecond}},
+		"a": {Config: hanging, House: authd.House{Timeout: 500 * time.Millisecond}},
 	}})
 	calls := make(chan core.ActionResult)
 	somebody := func(i int) core.Request { // each somebody else, so that nobody is throttled
