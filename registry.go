@@ -122,6 +122,17 @@ func Check(ctx context.Context, o Options) error {
 	return errors.Join(problems.Err(), r.closeStrategies())
 }
 
+// Capabilities says what each strategy of the options can do, as it is
+// configured. Like Check it opens the strategies without a store and closes
+// them again; it looks at no methods. A strategy that cannot be opened is
+// missing from the map, and the error, which wraps core.Problems with paths
+// such as "strategies.staff.urls", says why.
+func Capabilities(ctx context.Context, o Options) (map[string][]core.Capability, error) {
+	o.Users = func(string) core.UserStore { return core.OfflineUsers{} }
+	r, problems := openAll(ctx, o.withDefaults())
+	return r.Capabilities(), errors.Join(problems.Err(), r.closeStrategies())
+}
+
 // New opens the strategies and routes the methods. It fails with core.Problems
 // if the options are wrong, and closes what it had opened. A remote backend
 // that is down does not make it fail.
@@ -159,7 +170,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-func compose(ctx context.Context, o Options) (*Registry, core.Problems) {
+// openAll opens the strategies and routes nothing.
+func openAll(ctx context.Context, o Options) (*Registry, core.Problems) {
 	r := &Registry{backends: map[string]route.Backend{}, methods: o.Methods}
 	r.names = slices.Sorted(maps.Keys(o.Strategies))
 	var problems core.Problems
@@ -170,6 +182,11 @@ func compose(ctx context.Context, o Options) (*Registry, core.Problems) {
 		checkName(&problems, path, name)
 		r.backends[name] = b
 	}
+	return r, problems
+}
+
+func compose(ctx context.Context, o Options) (*Registry, core.Problems) {
+	r, problems := openAll(ctx, o)
 	redirects, err := core.NewRedirectPolicy(append([]string{o.PublicURL.Scheme + "://" + o.PublicURL.Host}, o.RedirectOrigins...)...)
 	problems.Merge("redirects.allowedOrigins", err)
 	routes, wrong := o.Methods.Resolve(r.backends, redirects)
@@ -280,7 +297,9 @@ func (r *Registry) Names() []string { return slices.Clone(r.names) }
 func (r *Registry) Capabilities() map[string][]core.Capability {
 	out := make(map[string][]core.Capability, len(r.names))
 	for _, name := range r.names {
-		out[name] = r.backends[name].Strategy.Capabilities()
+		if b := r.backends[name]; !b.Broken {
+			out[name] = b.Strategy.Capabilities()
+		}
 	}
 	return out
 }
