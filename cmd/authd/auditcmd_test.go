@@ -71,8 +71,10 @@ func auditFile(t *testing.T) (file string, store *sqlite.Store, jo core.AccountI
 	jo = core.AccountID{Strategy: "staff", Subject: u.ID}
 	appendEvents(t, store,
 		core.AuditEvent{Time: time.Now().Add(-48 * time.Hour), Event: core.AuditLogin, Account: jo, Outcome: core.Disabled},
-		core.AuditEvent{Time: time.Now().Add(-time.Hour), Event: core.AuditLogin, Account: jo, Strategy: "staff",
-			Asked: []core.AuditAnswer{{Strategy: "staff"}}},
+		core.AuditEvent{
+			Time: time.Now().Add(-time.Hour), Event: core.AuditLogin, Account: jo, Strategy: "staff",
+			Asked: []core.AuditAnswer{{Strategy: "staff"}},
+		},
 		core.AuditEvent{Time: time.Now(), Event: core.AuditPasswordReset, Outcome: core.Expired, Reason: "invalid_token"},
 	)
 	return file, store, jo

@@ -70,9 +70,16 @@ func writeLine(ctx context.Context, log *slog.Logger, e core.AuditEvent, cause e
 	}
 	attrs := []slog.Attr{slog.String("event", e.Event), slog.String("outcome", outcomeWord(e.Outcome))}
 	for _, f := range []struct{ key, value string }{
-		{"reason", e.Reason}, {"account", accountWord(e.Account)}, {"backend", e.Strategy}, {"asked", AskedWords(e.Asked)},
-		{"session", e.SessionID}, {"address", addrWord(e)}, {"requestId", e.RequestID},
-		{"actor", e.Actor}, {"method", e.Method}, {"object", e.Object},
+		{"reason", e.Reason},
+		{"account", accountWord(e.Account)},
+		{"backend", e.Strategy},
+		{"asked", AskedWords(e.Asked)},
+		{"session", e.SessionID},
+		{"address", addrWord(e)},
+		{"requestId", e.RequestID},
+		{"actor", e.Actor},
+		{"method", e.Method},
+		{"object", e.Object},
 	} {
 		if f.value != "" {
 			attrs = append(attrs, slog.String(f.key, f.value))
