@@ -42,7 +42,7 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("the public URL is %s", got)
 	}
 	if !reflect.DeepEqual(c.Options(), want.Options()) || !reflect.DeepEqual(c.Server, want.Server) ||
-		!reflect.DeepEqual(c.Session, want.Session) || c.Log != want.Log || c.Hashing != want.Hashing || c.Store != want.Store || c.SecretFile != want.SecretFile {
+		!reflect.DeepEqual(c.Session, want.Session) || c.Log != want.Log || c.Hashing != want.Hashing || c.Audit != want.Audit || c.Store != want.Store || c.SecretFile != want.SecretFile {
 		t.Errorf("got  %+v\nwant %+v", c, want)
 	}
 }
@@ -72,6 +72,7 @@ session:
   claims: []
 throttle: {freeTries: 3, networkTries: 30, firstDelay: 2s, maxDelay: 1h, trustFor: 7d, insecureOff: true}
 hashing: {workers: 3, queue: 64}
+audit: {keep: 30d}
 log: {level: debug, format: json}
 strategies:
   my-staff:
@@ -125,6 +126,7 @@ func TestEverything(t *testing.T) {
 			FreeTries: 3, NetworkTries: 30, FirstDelay: 2 * time.Second, MaxDelay: time.Hour, TrustFor: 168 * time.Hour, InsecureOff: true,
 		}},
 		{c.Hashing, config.Hashing{Workers: 3, Queue: 64}},
+		{c.Audit, config.Audit{Keep: 30 * 24 * time.Hour}},
 		{c.Log, config.Log{Level: slog.LevelDebug, Format: config.LogJSON}},
 		{staff.Kind, "ldap"},
 		{staff.Label, "Staff"},
