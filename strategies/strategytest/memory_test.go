@@ -273,7 +273,7 @@ func everything() []core.Capability {
 // there is to break.
 func harness(mutate func(*subjectOfStudy)) strategytest.Harness {
 	return strategytest.Harness{
-		Want: everything(), Weak: "short", Patience: 400 * time.Millisecond,
+		Want: everything(), Weak: "short", Patience: 2 * time.Second,
 		Open: func(_ context.Context, env core.Env) (*strategytest.Backend, error) {
 			b := &back{people: map[string]*person{}, begun: map[string]bool{}, released: make(chan struct{})}
 			m := &memory{name: env.Name, log: env.Log, back: b}
