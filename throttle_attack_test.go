@@ -115,3 +115,17 @@ func guessOnce(ctx context.Context, client *http.Client, url, name, addr string)
 	}
 	return response.StatusCode, response.Body.Close()
 }
+
+// TestParallelSignIns: 64 who know the password, at once and at one account,
+// are not taken for 64 who guess.
+func TestParallelSignIns(t *testing.T) {
+	h := newThrottled(t, filepath.Join(t.TempDir(), "authd.db"))
+	statuses := h.attack(64, 3, func(i int) (string, string) { return spelling(i), "192.0.2.1" })
+	if statuses[http.StatusOK] != 192 {
+		t.Errorf("answers by status: %v", statuses)
+	}
+	statuses = h.attack(64, 3, func(i int) (string, string) { return fmt.Sprintf("u%d@mail.com", i), "192.0.2.2" })
+	if statuses[http.StatusOK] != 192 {
+		t.Errorf("many accounts behind one address, by status: %v", statuses)
+	}
+}

@@ -16,6 +16,7 @@ type line struct {
 	key  core.ThrottleKey
 	what string // for the log
 	tally
+	own bool // only the caller's network counts here
 }
 
 // plan is where a try counts.
@@ -55,8 +56,8 @@ func (l ledger) tally(free int, forget float64) tally {
 func (l ledger) forAccount(purpose, name string, c core.Client) plan {
 	network := c.Network().String()
 	return plan{account: true, lines: append([]line{
-		{l.hash(purpose, "account and network", name, network), "this account from this network", l.tally(l.settings.FreeTries, forgetPair)},
-		{l.hash(purpose, "account", name), "this account", l.tally(l.settings.FreeTries, forgetShared)},
+		{l.hash(purpose, "account and network", name, network), "this account from this network", l.tally(l.settings.FreeTries, forgetPair), true},
+		{l.hash(purpose, "account", name), "this account", l.tally(l.settings.FreeTries, forgetShared), false},
 	}, l.networks(purpose, c)...)}
 }
 
@@ -64,7 +65,7 @@ func (l ledger) forAccount(purpose, name string, c core.Client) plan {
 // many of those as of any account.
 func (l ledger) forNobody(purpose string, c core.Client) plan {
 	return plan{lines: append([]line{
-		{l.hash(purpose, "no account", c.Network().String()), "no account from this network", l.tally(l.settings.FreeTries, forgetPair)},
+		{l.hash(purpose, "no account", c.Network().String()), "no account from this network", l.tally(l.settings.FreeTries, forgetPair), true},
 	}, l.networks(purpose, c)...)}
 }
 
@@ -75,11 +76,11 @@ func (l ledger) forNetwork(purpose string, c core.Client) plan {
 
 func (l ledger) networks(purpose string, c core.Client) []line {
 	out := []line{{
-		l.hash(purpose, "network", c.Network().String()), "this network", l.tally(l.settings.NetworkTries, forgetShared),
+		l.hash(purpose, "network", c.Network().String()), "this network", l.tally(l.settings.NetworkTries, forgetShared), true,
 	}}
 	if wide := widerNetwork(c); wide.IsValid() {
 		out = append(out, line{
-			l.hash(purpose, "network", wide.String()), "this /48 network", l.tally(widerAllowance*l.settings.NetworkTries, forgetShared),
+			l.hash(purpose, "network", wide.String()), "this /48 network", l.tally(widerAllowance*l.settings.NetworkTries, forgetShared), false,
 		})
 	}
 	return out

@@ -46,7 +46,8 @@ type ThrottleOptions struct {
 //
 // A try is counted before a backend is asked and taken back afterwards if no
 // backend gave a verdict, so of any number at once no more get through than
-// may. If the store does not answer, nobody gets through: Unavailable.
+// may. Tries from one network wait for a moment for those under way, so that
+// many right passwords at once are all let in. If the store does not answer, nobody gets through: Unavailable.
 //
 // What it does not do: the mail address and the user name of one account are
 // two names, with a count each; and whoever shares the owner's network shares
@@ -55,6 +56,7 @@ type Throttle struct {
 	Provider
 	o      ThrottleOptions
 	ledger ledger
+	slots  slots
 }
 
 // NewThrottle puts a throttle around a provider. The settings must have no
@@ -69,7 +71,7 @@ func NewThrottle(o ThrottleOptions) *Throttle {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Throttle{o.Provider, o, ledger{o.Key, o.ThrottleSettings}}
+	return &Throttle{Provider: o.Provider, o: o, ledger: ledger{o.Key, o.ThrottleSettings}}
 }
 
 // The purposes, which have counts of their own.
@@ -132,9 +134,14 @@ func (t *Throttle) named(purpose string, r core.Request) plan {
 
 type method = func(context.Context, core.Request) core.ActionResult
 
-// try reserves, asks, and settles.
+// try waits for its turn, reserves, asks, and settles.
 func (t *Throttle) try(ctx context.Context, d core.Trace, r core.Request, p plan, ask method) core.ActionResult {
 	d.Start = t.o.Now()
+	leave, err := t.slots.enter(ctx, p)
+	if err != nil {
+		return t.refuse(ctx, d, r, t.noSlot(ctx, err))
+	}
+	defer leave()
 	reserved, err := p.reserve(ctx, t.o.Store, t.now())
 	switch {
 	case err != nil:
@@ -148,6 +155,15 @@ func (t *Throttle) try(ctx context.Context, d core.Trace, r core.Request, p plan
 	result := ask(withWitness(ctx, &w), r)
 	t.settle(ctx, reserved, result, &w)
 	return result
+}
+
+// noSlot is a refusal because too many tries are under way, unless it is the
+// caller who did not wait.
+func (t *Throttle) noSlot(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return core.Fail(core.Unavailable, opThrottle, ctx.Err())
+	}
+	return &core.Error{Code: core.Throttled, Op: opThrottle, RetryAfter: t.o.FirstDelay, Err: err}
 }
 
 const (
