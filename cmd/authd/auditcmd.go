@@ -116,10 +116,10 @@ func (a *app) listAudit(ctx context.Context, store core.AuditStore, q core.Audit
 	}
 	for first := true; ; first = false {
 		rows, err := store.Audit(ctx, q)
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			return nil // interrupted, which is how to stop following
-		}
-		if err != nil {
+		case err != nil:
 			return err
 		}
 		if first || len(rows) > 0 {
