@@ -36,7 +36,7 @@ func entries() []entry {
 		{"change", "/auth/update-password", func(h *throttled, account int, _ bool) attempt {
 			return attempt{access: h.access(account), params: map[string]string{"oldPassword": "p", "password": "new password"}}
 		}, 5, core.InvalidCredentials, 40},
-		{"reset", "/auth/update-password", func(h *throttled, account int, good bool) attempt {
+		{"reset", "/auth/update-password", func(h *throttled, _ int, good bool) attempt {
 			token := rand.Text() + rand.Text()[:17] // as long as real ones
 			if good {
 				issued, _, err := h.tokens.Issue(h.t.Context(), flow.PurposeReset, core.AccountID{Strategy: "all", Subject: "1"}, time.Hour)

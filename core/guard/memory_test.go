@@ -27,18 +27,18 @@ func (f forgetful) ChangeTries(ctx context.Context, c core.TriesChange) error {
 
 // TestMemoryKeepsTheRulesOfStores runs those of storetest that are about tries.
 func TestMemoryKeepsTheRulesOfStores(t *testing.T) {
-	real, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "authd.db")})
+	kept, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "authd.db")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer real.Close()
+	defer kept.Close()
 	checked := 0
 	for _, r := range storetest.Rules() {
 		if !strings.Contains(r.Name, "tries") {
 			continue
 		}
 		checked++
-		if err := r.Check(t.Context(), forgetful{real, new(guard.MemoryTries)}); err != nil {
+		if err := r.Check(t.Context(), forgetful{kept, new(guard.MemoryTries)}); err != nil {
 			t.Errorf("%s: %v", r.Name, err)
 		}
 	}

@@ -179,7 +179,10 @@ func TestTriesAreForgottenOneByOne(t *testing.T) {
 func TestAllSpellingsShareACount(t *testing.T) {
 	g := newGate(t)
 	spellings := []core.Params{
-		{"email": "john@mail.com"}, {"email": "JOHN@Mail.COM"}, {"username": " john@mail.com\t"}, {"identifier": "ｊｏｈｎ@mail.com"},
+		{"email": "john@mail.com"},
+		{"email": "JOHN@Mail.COM"},
+		{"username": " john@mail.com\t"},
+		{"identifier": "ｊｏｈｎ@mail.com"},
 		{"email": nil, "username": "John@mail.com."},
 	}
 	for _, params := range spellings {
