@@ -118,7 +118,7 @@ func (a *app) listAudit(ctx context.Context, store core.AuditStore, q core.Audit
 		rows, err := store.Audit(ctx, q)
 		switch {
 		case ctx.Err() != nil:
-			return nil // interrupted, which is how to stop following
+			return nil //nolint:nilerr // interrupted, which is how to stop following
 		case err != nil:
 			return err
 		}
