@@ -58,6 +58,12 @@ func DefaultMethods() Methods { return route.Defaults() }
 // Names makes a use list of plain strategy names.
 func Names(names ...string) Use { return route.Names(names...) }
 
+// ThrottleSettings say how often credentials may be tried; see core/guard.
+type ThrottleSettings = guard.ThrottleSettings
+
+// DefaultThrottle returns what holds where a configuration is silent.
+func DefaultThrottle() ThrottleSettings { return guard.DefaultThrottle() }
+
 // House holds the options every strategy takes beside its own.
 type House struct {
 	Label      string        `koanf:"label"`      // what people see; default: the name
@@ -201,6 +207,32 @@ func compose(ctx context.Context, o Options) (*Registry, core.Problems) {
 		problems.Merge("throttle", err)
 	}
 	return r, problems
+}
+
+// guarded puts the guards around the flows. There is no way to the flows that
+// leads past them.
+func guarded(p *flow.Provider, o Options) (guard.Provider, error) {
+	if o.Throttle.InsecureOff {
+		return p, nil
+	}
+	key, err := o.Sessions.DeriveKey("throttle")
+	if err != nil {
+		return nil, err
+	}
+	return guard.NewThrottle(guard.ThrottleOptions{
+		ThrottleSettings: o.Throttle, Provider: p, Store: o.Tries, Key: key,
+		Caller: func(ctx context.Context, r core.Request) (core.AccountID, error) {
+			claims, err := o.Sessions.Verify(ctx, r.AccessToken)
+			return claims.Identity.AccountID, err
+		},
+		FailureTo: map[string]string{
+			core.MethodLogin:          p.Routes.LoginFailureTo,
+			core.MethodRegister:       p.Routes.Register.FailureRedirectTo,
+			core.MethodForgotPassword: p.Routes.ForgotPassword.FailureRedirectTo,
+			core.MethodUpdatePassword: p.Routes.UpdatePassword.FailureRedirectTo,
+		},
+		Messages: p.Messages, Tracer: o.Tracer, Log: o.Log, Now: o.Now,
+	}), nil
 }
 
 var slug = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
