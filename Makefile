@@ -23,12 +23,14 @@ test: ## run all tests under the race detector; installs what they need; a skipp
 	CGO_ENABLED=1 go run -C tools ./gotest -C .. -race -timeout=15m $(PKG)
 	CGO_ENABLED=1 go run -C tools ./gotest -C ../$(CUSTOM) -race -timeout=15m ./...
 	go test -C tools ./...
+	go test -C tools/bench ./...
 
 .PHONY: lint
 lint: ## run the linters and check the formatting
 	$(LINT) run ./...
 	cd $(CUSTOM) && $(LINT) run ./...
 	cd tools && go tool golangci-lint run ./...
+	cd tools/bench && $(LINT) run ./...
 
 .PHONY: generate
 generate: ## write what is made of the code: the reference of keys and its JSON Schema
@@ -44,7 +46,11 @@ fuzz: ## run each fuzz target for FUZZTIME (20s)
 	FUZZTIME=$(FUZZTIME) MODULE=$(CUSTOM) .ci/fuzz
 
 .PHONY: bench
-bench: ## run the benchmarks
+bench: ## measure the daemon against ceilings of the same run; writes docs/performance.md
+	go run -C tools/bench . -C ../.. -out docs/performance.md
+
+.PHONY: bench-go
+bench-go: ## run the Go benchmarks, those that match BENCH
 	go test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)
 
 .PHONY: cover

@@ -62,7 +62,7 @@ func (b *bench) login(ctx context.Context) (err error) {
 
 func loginCrew(ctx context.Context, s *server, conns int) (*crew, error) {
 	return s.crewOf(ctx, conns, func(c *load.Conn, i int) load.Call {
-		return repeat(c, loginRequest(s.addr, i, email(i), password))
+		return repeat(c, loginRequest(s.addr, i))
 	})
 }
 

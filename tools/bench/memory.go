@@ -111,7 +111,7 @@ func (b *bench) openSessions(ctx context.Context, s *server) (access string, ope
 
 // signInAndCheck is a call of connection i. The first one keeps its token.
 func signInAndCheck(c *load.Conn, addr string, i int, keep *string) load.Call {
-	login := loginRequest(addr, i, email(i), password)
+	login := loginRequest(addr, i)
 	return func() error {
 		answer, err := c.Do(login)
 		if err != nil {

@@ -50,8 +50,8 @@ func (b *bench) members(ctx context.Context, name string) (*server, error) {
 func email(i int) string { return fmt.Sprintf("user%d@example.com", i) }
 
 // loginRequest is a login of one of the people from an address of their own.
-func loginRequest(addr string, i int, email, password string) []byte {
-	body := fmt.Sprintf(`{"email":%q,"password":%q}`, email, password)
+func loginRequest(addr string, i int) []byte {
+	body := fmt.Sprintf(`{"email":%q,"password":%q}`, email(i), password)
 	return load.Post(addr, "/auth/login", []byte(body), fmt.Sprintf("X-Forwarded-For: 10.0.%d.%d", i/250, i%250+1))
 }
 
@@ -79,7 +79,7 @@ func tokensOf(a load.Answer) (tokens, error) {
 func (s *server) signIn(ctx context.Context, n int) ([]tokens, error) {
 	out := make([]tokens, n)
 	for i := range out {
-		answer, err := s.once(ctx, loginRequest(s.addr, i, email(i), password))
+		answer, err := s.once(ctx, loginRequest(s.addr, i))
 		if err != nil {
 			return nil, fmt.Errorf("sign in: %w", err)
 		}

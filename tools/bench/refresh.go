@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
-	"strings"
 	"time"
 
 	_ "modernc.org/sqlite" // the daemon's driver
@@ -135,7 +134,7 @@ func copyDatabase(ctx context.Context, from, to string) (err error) {
 		return fmt.Errorf("open the daemon's database: %w", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	_, err = db.ExecContext(ctx, "VACUUM INTO '"+strings.ReplaceAll(to, "'", "''")+"'")
+	_, err = db.ExecContext(ctx, "VACUUM INTO ?", to)
 	if err != nil {
 		return fmt.Errorf("copy the daemon's database: %w", err)
 	}
