@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	loginRounds = 3
-	loginWindow = 8 * time.Second
+	loginRounds = 6
+	loginWindow = 4 * time.Second
 	loginWarmUp = 500 * time.Millisecond
 	hashCost    = 10 // as in membersConfig
 )
