@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -181,64 +180,6 @@ func TestSessionCommandsOnNothing(t *testing.T) {
 	}
 	if code, _, errs = cli(t, "", "-c", file, "session", "list", "nobody", "--strategy", "staff"); code != exitFailed || !strings.Contains(errs, "no user") {
 		t.Errorf("list of nobody: %d %q", code, errs)
-	}
-}
-
-func TestSecretFile(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "authd.secret")
-	first, err := loadSecret(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("mode %v, %v", info.Mode(), err)
-	}
-	if again, err := loadSecret(path); err != nil || !again.Equal(first) || len(first.Reveal()) < 32 {
-		t.Errorf("the second start reads another secret: %v", err)
-	}
-	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) != 0 {
-		t.Errorf("left behind: %v", left)
-	}
-	for _, c := range []struct {
-		name, content string
-		mode          os.FileMode
-		want          string
-	}{
-		{"open", strings.Repeat("x", 32), 0o640, "chmod 600"},
-		{"short", "too short", 0o600, "at least 32 random bytes"},
-		{"empty", "", 0o600, "at least 32 random bytes"},
-	} {
-		path := filepath.Join(dir, c.name)
-		if err := os.WriteFile(path, []byte(c.content), c.mode); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := loadSecret(path); err == nil || !strings.Contains(err.Error(), c.want) || (c.content != "" && strings.Contains(err.Error(), c.content)) {
-			t.Errorf("%s: %v", c.name, err)
-		}
-	}
-	if _, err := loadSecret(filepath.Join(dir, "no", "folder")); err == nil {
-		t.Error("a missing folder is no error")
-	}
-}
-
-func TestParallelFirstStartsAgreeOnTheSecret(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "authd.secret")
-	found := make(chan string, 8)
-	for range cap(found) {
-		go func() {
-			s, err := loadSecret(path)
-			if err != nil {
-				t.Error(err)
-			}
-			found <- s.Reveal()
-		}()
-	}
-	first := <-found
-	for range cap(found) - 1 {
-		if other := <-found; other != first {
-			t.Error("two starts, two secrets")
-		}
 	}
 }
 

@@ -52,7 +52,7 @@ func openHouse(ctx context.Context, c *config.Config, log *slog.Logger, recovery
 			err = errors.Join(err, h.close(ctx))
 		}
 	}()
-	secret, err := loadSecret(c.SecretFile)
+	secret, err := session.LoadSecret(c.SecretFile)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,7 @@
 // nine methods under /auth, and a middleware protects a handler and gives it
 // the identity. Neither YAML nor the daemon is involved.
 //
-// It keeps its users in embed.db in the folder given as its argument.
+// It keeps its users and its secret in the folder given as its argument.
 package main
 
 import (
@@ -33,7 +33,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	handler, closeAll, err := build(ctx, os.Args[1], &url.URL{Scheme: "http", Host: "localhost:8080"})
+	handler, closeAll, err := build(ctx, os.Args[1], &url.URL{Scheme: "http", Host: "localhost:8080"}, local.NewConfig())
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -50,20 +50,22 @@ func main() {
 }
 
 // build returns the whole server: authd, and an API of its own behind it.
-func build(ctx context.Context, dir string, publicURL *url.URL) (http.Handler, func() error, error) {
+func build(ctx context.Context, dir string, publicURL *url.URL, members *local.Config) (http.Handler, func() error, error) {
+	secret, err := session.LoadSecret(filepath.Join(dir, "embed.secret"))
+	if err != nil {
+		return nil, nil, err
+	}
 	store, err := sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(dir, "embed.db")})
 	if err != nil {
 		return nil, nil, err
 	}
-	// A real program keeps its secret in a file or a vault: with a new one at
-	// each start, nobody stays signed in.
 	sessions, err := session.Open(ctx, session.Options{
-		Sessions: store, Keys: store, Secret: newSecret(), Issuer: publicURL.String(), Claims: []string{"name", "email", "roles"},
+		Sessions: store, Keys: store, Secret: secret, Issuer: publicURL.String(), Claims: []string{"name", "email", "roles"},
 	})
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
-	registry, err := authd.New(ctx, options(store, sessions, publicURL))
+	registry, err := authd.New(ctx, options(store, sessions, publicURL, members))
 	if err != nil {
 		return nil, nil, errors.Join(err, sessions.Close(), store.Close())
 	}
@@ -78,7 +80,7 @@ func build(ctx context.Context, dir string, publicURL *url.URL) (http.Handler, f
 }
 
 // options say which backend answers which method, as the YAML would.
-func options(store *sqlite.Store, sessions *session.Manager, publicURL *url.URL) authd.Options {
+func options(store *sqlite.Store, sessions *session.Manager, publicURL *url.URL, members *local.Config) authd.Options {
 	methods := authd.DefaultMethods()
 	methods.Login.Use = authd.Names("members")
 	methods.Register.Use = authd.Names("members")
@@ -86,7 +88,7 @@ func options(store *sqlite.Store, sessions *session.Manager, publicURL *url.URL)
 	return authd.Options{
 		Strategies: map[string]authd.StrategyOptions{
 			"members": {
-				Kind: "local", Config: local.NewConfig(),
+				Kind: "local", Config: members,
 				House: authd.House{Roles: flow.Roles{Default: []string{"member"}}}, // everybody's role
 			},
 		},
@@ -115,8 +117,6 @@ func routes(registry *authd.Registry, sessions *session.Manager, publicURL *url.
 	mux.Handle("GET /admin", protect(httpapi.RequireRole("admin")(http.HandlerFunc(hello))))
 	return mux, nil
 }
-
-func newSecret() core.Secret { return core.NewSecret(rand.Text() + rand.Text()) }
 
 // hello is a handler that knows who is calling.
 func hello(w http.ResponseWriter, r *http.Request) {

@@ -8,6 +8,9 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/authd-go/authd/core/password"
+	"github.com/authd-go/authd/strategies/local"
 )
 
 // TestEmbed registers, signs in and calls the protected handlers over HTTP.
@@ -19,16 +22,23 @@ func TestEmbed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	built, closeAll, err := build(t.Context(), t.TempDir(), publicURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := closeAll(); err != nil {
-			t.Error(err)
+	members := local.NewConfig()
+	members.Hash.BcryptCost = password.MinCost // the race detector makes hashing slow
+	dir := t.TempDir()
+	start := func() func() {
+		t.Helper()
+		built, closeAll, err := build(t.Context(), dir, publicURL, members)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}()
-	handler = built
+		handler = built
+		return func() {
+			if err := closeAll(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	stop := start()
 
 	call := func(method, path, token, body string) (int, string) {
 		t.Helper()
@@ -71,6 +81,11 @@ func TestEmbed(t *testing.T) {
 	}
 	if status, _ := call("GET", "/admin", login.Token, ""); status != http.StatusForbidden {
 		t.Errorf("a member at the administrators' door: %d", status)
+	}
+	stop()
+	defer start()() // on the same folder, as the next day
+	if status, text := call("GET", "/hello", login.Token, ""); status != http.StatusOK {
+		t.Errorf("after a restart: %d %s", status, text)
 	}
 	call("POST", "/auth/logout", login.Token, "")
 	if status, _ := call("GET", "/hello", login.Token, ""); status != http.StatusUnauthorized {

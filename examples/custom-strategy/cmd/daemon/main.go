@@ -60,6 +60,10 @@ func run(ctx context.Context, file string) error {
 
 // build opens what the configuration names, and returns the HTTP face of it.
 func build(ctx context.Context, c *config.Config) (http.Handler, func() error, error) {
+	secret, err := session.LoadSecret(c.SecretFile)
+	if err != nil {
+		return nil, nil, err
+	}
 	path, err := sqlite.Path(c.Store.URL)
 	if err != nil {
 		return nil, nil, err
@@ -70,10 +74,7 @@ func build(ctx context.Context, c *config.Config) (http.Handler, func() error, e
 	}
 	sessions, err := session.Open(ctx, session.Options{
 		Sessions: store, Keys: store, Issuer: c.Server.PublicURL.String(),
-		// A real program keeps its secret: with a new one at each start, nobody
-		// stays signed in.
-		Secret:    core.NewSecret(rand.Text() + rand.Text()),
-		Lifetimes: c.Session.Lifetimes, Rotation: c.Session.Rotation, Claims: c.Session.Claims,
+		Secret: secret, Lifetimes: c.Session.Lifetimes, Rotation: c.Session.Rotation, Claims: c.Session.Claims,
 	})
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())

@@ -1,4 +1,4 @@
-package main
+package session
 
 import (
 	"bytes"
@@ -12,29 +12,30 @@ import (
 	"runtime"
 
 	"github.com/authd-go/authd/core"
-	"github.com/authd-go/authd/core/session"
 )
 
-// loadSecret reads the secret that keys are derived from, and makes one on the
-// first start. A file that others can read is refused, not repaired: whoever
-// read it meanwhile can sign tokens.
-func loadSecret(path string) (core.Secret, error) {
+// LoadSecret reads the secret for Options from a file, and makes the file on
+// the first start, with mode 0600 and 384 random bits. Of several first starts
+// at once one makes it and all read the same. A file that others can read is
+// refused, not repaired: whoever read it meanwhile can sign tokens. A newline
+// at the end does not count. The errors are for the operator and carry no code.
+func LoadSecret(path string) (core.Secret, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := createSecret(path); err != nil {
-			return core.Secret{}, fmt.Errorf("create secretFile: %w", err)
+			return core.Secret{}, fmt.Errorf("create the secret file: %w", err)
 		}
 		text, err = os.ReadFile(path)
 	}
 	if err != nil {
-		return core.Secret{}, fmt.Errorf("read secretFile: %w", err)
+		return core.Secret{}, fmt.Errorf("read the secret file: %w", err)
 	}
 	if err := checkPrivate(path); err != nil {
 		return core.Secret{}, err
 	}
 	text = bytes.TrimRight(text, "\r\n")
-	if len(text) < session.MinSecretBytes {
-		return core.Secret{}, fmt.Errorf("secretFile %s holds %d bytes; at least %d random bytes are needed", path, len(text), session.MinSecretBytes)
+	if len(text) < MinSecretBytes {
+		return core.Secret{}, fmt.Errorf("secret file %s holds %d bytes; at least %d random bytes are needed", path, len(text), MinSecretBytes)
 	}
 	return core.NewSecret(string(text)), nil
 }
@@ -42,10 +43,10 @@ func loadSecret(path string) (core.Secret, error) {
 func checkPrivate(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
-		return fmt.Errorf("read secretFile: %w", err)
+		return fmt.Errorf("read the secret file: %w", err)
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
-		return fmt.Errorf("secretFile %s is open to others (mode %04o); run: chmod 600 %s", path, mode, path)
+		return fmt.Errorf("secret file %s is open to others (mode %04o); run: chmod 600 %s", path, mode, path)
 	}
 	return nil
 }
