@@ -83,7 +83,8 @@ func TestEmbed(t *testing.T) {
 		t.Errorf("a member at the administrators' door: %d", status)
 	}
 	stop()
-	defer start()() // on the same folder, as the next day
+	stop = start() // on the same folder, as the next day
+	defer stop()
 	if status, text := call("GET", "/hello", login.Token, ""); status != http.StatusOK {
 		t.Errorf("after a restart: %d %s", status, text)
 	}

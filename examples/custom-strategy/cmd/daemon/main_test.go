@@ -11,6 +11,8 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/authd-go/authd/config"
+	"github.com/authd-go/authd/core/password"
+	"github.com/authd-go/authd/strategies/local"
 )
 
 // TestDaemon runs the example's own YAML: staff sign in from the file, with
@@ -34,6 +36,8 @@ func TestDaemon(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// The race detector makes hashing slow.
+	c.Strategies["members"].Config.(*local.Config).Hash.BcryptCost = password.MinCost
 	handler, closeAll, err := build(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
