@@ -59,11 +59,11 @@ func (b *bench) checkAt(ctx context.Context, conns int, held []tokens, daemon, b
 	var pairs pairs
 	var ourCost, theirCost []float64
 	for range checkRounds {
-		a, costA, err := b.costly(ctx, daemon, ours)
+		a, costA, err := costly(ctx, daemon, ours, b.lasting(checkWindow))
 		if err != nil {
 			return err
 		}
-		c, costC, err := b.costly(ctx, bare, theirs)
+		c, costC, err := costly(ctx, bare, theirs, b.lasting(checkWindow))
 		if err != nil {
 			return err
 		}
@@ -89,12 +89,12 @@ func checkCrew(ctx context.Context, s *server, conns int, held []tokens) (*crew,
 
 // costly measures a throughput and the server's processor time for each
 // request, in microseconds; 0 where the system does not tell.
-func (b *bench) costly(ctx context.Context, s *server, c *crew) (perSecond, cost float64, err error) {
+func costly(ctx context.Context, s *server, c *crew, window time.Duration) (perSecond, cost float64, err error) {
 	if _, err := load.Closed(ctx, c.calls, 0, warmUp); err != nil {
 		return 0, 0, err
 	}
 	before, cpuErr := s.cpu()
-	t, err := load.Closed(ctx, c.calls, 0, b.lasting(checkWindow))
+	t, err := load.Closed(ctx, c.calls, 0, window)
 	if err != nil {
 		return 0, 0, err
 	}

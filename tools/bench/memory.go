@@ -19,10 +19,11 @@ const (
 )
 
 // crowdConfig has users whose passwords cost nothing to check, so that many
-// sessions can be made in a short time.
+// sessions can be made in a short time. Its public URL is the same on every port,
+// so that tokens outlive a restart.
 func crowdConfig() string {
 	var b strings.Builder
-	b.WriteString("server: {trustedProxies: [127.0.0.1/32]}\nmethods:\n  login: {use: crowd}\nstrategies:\n  crowd:\n    type: mock\n    users:\n")
+	b.WriteString("server: {publicURL: http://localhost:8080, trustedProxies: [127.0.0.1/32]}\nmethods:\n  login: {use: crowd}\nstrategies:\n  crowd:\n    type: mock\n    users:\n")
 	for i := range people {
 		fmt.Fprintf(&b, "      - {email: %s, password: %q, name: User %d, roles: [editor]}\n", email(i), password, i)
 	}
