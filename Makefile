@@ -44,6 +44,7 @@ fmt: ## format the code
 fuzz: ## run each fuzz target for FUZZTIME (20s)
 	FUZZTIME=$(FUZZTIME) .ci/fuzz $(PKG)
 	FUZZTIME=$(FUZZTIME) MODULE=$(CUSTOM) .ci/fuzz
+	FUZZTIME=$(FUZZTIME) MODULE=tools/bench .ci/fuzz
 
 .PHONY: bench
 bench: ## measure the daemon against ceilings of the same run; writes docs/performance.md
