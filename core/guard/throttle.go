@@ -47,7 +47,8 @@ type ThrottleOptions struct {
 // A try is counted before a backend is asked and taken back afterwards if no
 // backend gave a verdict, so of any number at once no more get through than
 // may. Tries from one network wait for a moment for those under way, so that
-// many right passwords at once are all let in. If the store does not answer, nobody gets through: Unavailable.
+// many right passwords at once are all let in. If the store does not answer,
+// nobody gets through: Unavailable.
 //
 // What it does not do: the mail address and the user name of one account are
 // two names, with a count each; and whoever shares the owner's network shares
