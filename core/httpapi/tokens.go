@@ -10,8 +10,8 @@ import (
 )
 
 // accessToken returns the caller's access token, and whether it came from the
-// cookie: a JWT in the Authorization header, else the cookie. A header without
-// a JWT ("Bearer undefined", "null") counts as absent; clients send such things.
+// cookie: a JWT in the Authorization header, else one in the cookie. What holds
+// no JWT ("Bearer undefined", "null") counts as absent; clients send such things.
 func (j cookieJar) accessToken(r *http.Request, t transports) (token string, fromCookie bool) {
 	if t.bearer {
 		if token := bearerToken(r.Header); token != "" {
@@ -19,9 +19,11 @@ func (j cookieJar) accessToken(r *http.Request, t transports) (token string, fro
 		}
 	}
 	if t.cookie {
-		token = j.read(r, accessCookie)
+		if token := j.read(r, accessCookie); looksLikeJWT(token) {
+			return token, true
+		}
 	}
-	return token, token != ""
+	return "", false
 }
 
 func bearerToken(h http.Header) string {
