@@ -210,13 +210,21 @@ func FuzzMatch(f *testing.F) {
 
 // slowMatch is the definition of Match, by trying everything.
 func slowMatch(pattern, s string) bool {
-	if pattern == "" {
-		return s == ""
+	// fits[j] says whether the pattern so far fits the first j bytes of s.
+	fits := make([]bool, len(s)+1)
+	fits[0] = true
+	for i := range len(pattern) {
+		next := make([]bool, len(s)+1)
+		for j := range next {
+			if pattern[i] == '*' {
+				next[j] = fits[j] || j > 0 && next[j-1]
+			} else {
+				next[j] = j > 0 && fits[j-1] && s[j-1] == pattern[i]
+			}
+		}
+		fits = next
 	}
-	if pattern[0] == '*' {
-		return slowMatch(pattern[1:], s) || s != "" && slowMatch(pattern, s[1:])
-	}
-	return s != "" && s[0] == pattern[0] && slowMatch(pattern[1:], s[1:])
+	return fits[len(s)]
 }
 
 func BenchmarkCanonical(b *testing.B) {
