@@ -141,6 +141,14 @@ type SessionInfo struct {
 	UserAgent string    `json:"userAgent,omitempty"`
 }
 
+// Info is what a person may see of the session.
+func (s Session) Info() SessionInfo {
+	return SessionInfo{
+		ID: s.ID, Strategy: s.Identity.Strategy, CreatedAt: s.CreatedAt, LastUsed: s.AdvancedAt,
+		ExpiresAt: s.IdleExpires, Addr: s.Addr, UserAgent: s.UserAgent,
+	}
+}
+
 func withError(extra map[string]any, e *Refusal) map[string]any {
 	out := make(map[string]any, len(extra)+6)
 	for k, v := range extra {

@@ -127,10 +127,7 @@ func accountOf(ctx context.Context, store *sqlite.Store, sessionID string) (core
 func sessionViews(rows []core.Session) []core.SessionInfo {
 	views := make([]core.SessionInfo, len(rows))
 	for i, s := range rows {
-		views[i] = core.SessionInfo{
-			ID: s.ID, Strategy: s.Identity.Strategy, CreatedAt: s.CreatedAt, LastUsed: s.AdvancedAt,
-			ExpiresAt: s.IdleExpires, Addr: s.Addr, UserAgent: s.UserAgent,
-		}
+		views[i] = s.Info()
 	}
 	return views
 }

@@ -152,7 +152,7 @@ func TestChangePassword(t *testing.T) {
 }
 
 func TestOnError(t *testing.T) {
-	w, _ := oneBackend(t, map[string]error{"jo@mail.com": nil})
+	w, b := oneBackend(t, map[string]error{"jo@mail.com": nil})
 	dead := signIn(t, w, "jo@mail.com")
 	w.Logout(t.Context(), dead)
 	alive := signIn(t, w, "jo@mail.com")
@@ -187,6 +187,11 @@ func TestOnError(t *testing.T) {
 	r.RefreshToken = dead.RefreshToken
 	if got := w.OnError(t.Context(), r); got.RedirectTo != "" || !got.Logout {
 		t.Errorf("the page of the transport is not looked at: %+v", got)
+	}
+	b.setAnswer("jo@mail.com", core.Internal)
+	r.RefreshToken = alive.RefreshToken
+	if got := w.OnError(t.Context(), r); got.Logout || code(got.Error) != core.Internal {
+		t.Errorf("a broken backend logs people out: %+v", got)
 	}
 	if err := w.store.Close(); err != nil {
 		t.Fatal(err)

@@ -129,10 +129,11 @@ func (p *Provider) onError(ctx context.Context, r core.Request) (core.ErrorResul
 	}
 	if rule.Refresh && r.RefreshToken != "" {
 		tokens, err := p.refreshFirst(ctx, r)
-		if err == nil {
+		switch core.CodeOf(err) {
+		case "":
 			return core.ErrorResult{Tokens: tokens}, nil
-		}
-		if core.CodeOf(err) == core.Unavailable {
+		case core.Unauthenticated, core.Expired:
+		default:
 			return core.ErrorResult{}, err // says nothing about the session, so nobody is logged out
 		}
 	}
@@ -182,11 +183,8 @@ func (p *Provider) sessions(ctx context.Context, d *decision, r core.Request) ([
 func sessionInfos(rows []core.Session, current string) []core.SessionInfo {
 	infos := make([]core.SessionInfo, len(rows))
 	for i, row := range rows {
-		infos[i] = core.SessionInfo{
-			ID: row.ID, Current: row.ID == current, Strategy: row.Identity.Strategy,
-			CreatedAt: row.CreatedAt, LastUsed: row.AdvancedAt, ExpiresAt: row.IdleExpires,
-			Addr: row.Addr, UserAgent: row.UserAgent,
-		}
+		infos[i] = row.Info()
+		infos[i].Current = row.ID == current
 	}
 	return infos
 }
