@@ -38,12 +38,6 @@ func NewRedirectPolicy(origins ...string) (RedirectPolicy, error) {
 	return p, nil
 }
 
-// AllowsOrigin says whether an origin is on the list.
-func (p RedirectPolicy) AllowsOrigin(origin string) bool {
-	canonical, err := ParseOrigin(origin)
-	return err == nil && slices.Contains(p.origins, canonical)
-}
-
 // Judge returns nil if target may be followed, and otherwise an error that
 // says why not, in words for the log and for the client alike. It never
 // changes the target: what was judged is what is sent.

@@ -37,11 +37,7 @@ func openStore(ctx context.Context, c *config.Config, log *slog.Logger) (*sqlite
 	if err != nil {
 		return nil, fmt.Errorf("store.url: %w", err)
 	}
-	store, err := sqlite.Open(ctx, sqlite.Options{Path: path, Log: log})
-	if err != nil {
-		return nil, err
-	}
-	return store, nil
+	return sqlite.Open(ctx, sqlite.Options{Path: path, Log: log})
 }
 
 // openHouse opens everything, and closes what it had opened if one thing fails.

@@ -40,7 +40,7 @@ func (d *decision) ask(ctx context.Context, b *Backend, op string, question func
 
 func blame(ctx context.Context, b *Backend, op string, err error) error {
 	e := *core.AsError(err)
-	if e.Code == "" || e.Code == core.Internal && ctx.Err() != nil {
+	if e.Code == "" {
 		e.Code = core.CodeOf(err)
 	}
 	if e.Code == core.Internal && ctx.Err() != nil {
