@@ -259,6 +259,8 @@ func TestADayInTheAuditTrail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Rows come in the order of their writing, and the daemon writes behind its answers.
+	slices.SortStableFunc(rows, func(a, b core.AuditEvent) int { return a.Time.Compare(b.Time) })
 	names := &normalizer{seen: map[string]string{}, file: d.file}
 	var told, mailed, untold []string // events with a line, of them those behind an answer, and those of commands
 	var trail strings.Builder
