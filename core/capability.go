@@ -1,6 +1,9 @@
 package core
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // The capability interfaces: each is one question the house may ask a
 // backend. A strategy answers with facts; sessions, tokens, redirects and
@@ -29,31 +32,79 @@ type Authenticator interface {
 	Authenticate(context.Context, Credentials) (Identity, error)
 }
 
+// Grant is a sign-in that another site, or a token of its, has proved: who it
+// is, and what belongs to the session that follows.
+type Grant struct {
+	Identity Identity
+	// Keep is what the strategy wants to be handed again with this session, such
+	// as the other site's refresh token; at most MaxKeep bytes. The house seals
+	// it at rest, hands it to this strategy only and shows it to nobody. Empty
+	// means that there is nothing to keep.
+	Keep Secret
+	// SessionID is the other site's name for its session (OpenID Connect: sid),
+	// by which it may end ours; empty if it has none.
+	SessionID string
+}
+
+// MaxKeep bounds Grant.Keep, in bytes.
+const MaxKeep = 16 << 10
+
 // Redirect asks the browser to go somewhere else.
 type Redirect struct {
-	URL   string // absolute
-	State Secret // what Complete needs again; the house seals it and binds it to the browser
+	URL  string // absolute
+	Keep Secret // what Complete needs again; the house seals it and binds it to the browser
 }
 
 // RedirectRequest begins a login at another site.
 type RedirectRequest struct {
 	CallbackURL string // where the other site must send the browser back
-	Params      Params // all parameters of the call
+	// State is what the other site must hand back unchanged, as the parameter
+	// state (RFC 6749, section 4.1.1). Nobody can guess it; it is bound to this
+	// browser and good for one answer.
+	State  string
+	Params Params // all parameters of the call
 }
 
 // Callback is the other site's answer.
 type Callback struct {
-	Query map[string][]string
-	State Secret // as Begin returned it
+	CallbackURL string // as Begin was given it
+	State       string // as Begin was given it
+	Keep        Secret // as Begin returned it
+	Query       map[string][]string
 }
 
 // Redirector signs in at another site.
 type Redirector interface {
-	// Begin returns where to send the browser. No account is known yet.
+	// Begin returns where to send the browser. No account is known yet. The
+	// other site being down is Unavailable.
 	Begin(context.Context, RedirectRequest) (Redirect, error)
-	// Complete turns the site's answer into an identity, or Forbidden,
-	// Expired, InvalidInput or Unavailable.
-	Complete(context.Context, Callback) (Identity, error)
+	// Complete turns the site's answer into a grant. Forbidden means that the
+	// site or the operator's rules refused this person, InvalidInput an answer
+	// that is not to be believed, Expired one that came too late, Unavailable
+	// that the site could not be asked. Errors carry a Reason.
+	Complete(context.Context, Callback) (Grant, error)
+}
+
+// TokenCredentials are a token of another site that the caller holds, such as
+// the ID token that the site's own button hands to a page.
+type TokenCredentials struct {
+	Credential Secret // never empty
+	Nonce      string // that the house issued to this browser; empty if it issued none
+	Params     Params // all parameters of the call
+}
+
+// TokenGrant is a grant that a token proved.
+type TokenGrant struct {
+	Grant
+	Expires time.Time // until when the same token might be presented again
+}
+
+// TokenAuthenticator answers who holds a token of another site.
+type TokenAuthenticator interface {
+	// AuthenticateToken returns the grant, or Forbidden as Complete does,
+	// InvalidCredentials for a token that is not to be believed, or Unavailable.
+	// The house takes each token once.
+	AuthenticateToken(context.Context, TokenCredentials) (TokenGrant, error)
 }
 
 // Registration asks for a new account.
@@ -105,6 +156,15 @@ type Revalidator interface {
 	Revalidate(ctx context.Context, subject string) (Identity, error)
 }
 
+// Renewer answers, at refresh, whether a grant still stands. The house prefers
+// it to Revalidator for sessions that keep something, and asks for one session
+// at a time, on all nodes together: what is kept may change with each question.
+type Renewer interface {
+	// Renew returns the grant as it is now. UnknownUser, Disabled and Locked
+	// end the session; Unavailable keeps it for a while.
+	Renew(context.Context, Grant) (Grant, error)
+}
+
 // PermissionSource answers what an identity may do. The identity may come
 // from another strategy.
 type PermissionSource interface {
@@ -124,5 +184,22 @@ type IdentitySource interface {
 // LogoutRedirector signs out at the other site too.
 type LogoutRedirector interface {
 	// LogoutURL returns the absolute URL to send the browser to, or "".
-	LogoutURL(ctx context.Context, id Identity, returnTo string) (string, error)
+	LogoutURL(ctx context.Context, g Grant, returnTo string) (string, error)
+}
+
+// LogoutNotice is another site's word that a session of its has ended.
+type LogoutNotice struct {
+	ID        string    // names this notice; the house takes each once
+	Expires   time.Time // until when the same notice might be presented again
+	Subject   string    // whose sessions end, unless SessionID says which
+	SessionID string    // of all sessions with this Grant.SessionID; may be empty if Subject is not
+}
+
+// LogoutReceiver believes, or does not, what another site says about sessions
+// that ended there.
+type LogoutReceiver interface {
+	// ReceiveLogout checks a logout token (OpenID Connect Back-Channel Logout
+	// 1.0, section 2.6). InvalidInput means that it is not to be believed,
+	// Unavailable that it could not be checked.
+	ReceiveLogout(ctx context.Context, logoutToken Secret) (LogoutNotice, error)
 }

@@ -214,7 +214,7 @@ func TestCapabilitiesFollowTheFields(t *testing.T) {
 		t.Errorf("an empty strategy can %v", got)
 	}
 	var all allCapabilities
-	s := core.Strategy{all, all, all, all, all, all, all, all, all, nil, nil}
+	s := core.Strategy{all, all, all, all, all, all, all, all, all, all, all, all, nil, nil}
 	if got := core.AllCapabilities(); !slices.Equal(got, s.Capabilities()) {
 		t.Errorf("all capabilities are %q", got)
 	}
@@ -226,11 +226,14 @@ func TestCapabilitiesFollowTheFields(t *testing.T) {
 type allCapabilities struct {
 	core.Authenticator
 	core.Redirector
+	core.TokenAuthenticator
 	core.Registrar
 	core.Recoverer
 	core.PasswordChanger
 	core.Revalidator
+	core.Renewer
 	core.PermissionSource
 	core.IdentitySource
 	core.LogoutRedirector
+	core.LogoutReceiver
 }

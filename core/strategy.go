@@ -13,15 +13,18 @@ import (
 // backend, as configured, cannot. Nothing asserts types at request time; a
 // decorator copies the struct and wraps what is there.
 type Strategy struct {
-	Authenticator    Authenticator
-	Redirector       Redirector
-	Registrar        Registrar
-	Recoverer        Recoverer
-	PasswordChanger  PasswordChanger
-	Revalidator      Revalidator
-	PermissionSource PermissionSource
-	IdentitySource   IdentitySource
-	LogoutRedirector LogoutRedirector
+	Authenticator      Authenticator
+	Redirector         Redirector
+	TokenAuthenticator TokenAuthenticator
+	Registrar          Registrar
+	Recoverer          Recoverer
+	PasswordChanger    PasswordChanger
+	Revalidator        Revalidator
+	Renewer            Renewer
+	PermissionSource   PermissionSource
+	IdentitySource     IdentitySource
+	LogoutRedirector   LogoutRedirector
+	LogoutReceiver     LogoutReceiver
 
 	// Ready says whether the backend answers now. Nil means always.
 	Ready func(context.Context) error
@@ -36,13 +39,16 @@ type Capability string
 const (
 	CanLogin          Capability = "login"
 	CanRedirect       Capability = "redirect login"
+	CanLoginToken     Capability = "login by token"
 	CanRegister       Capability = "register"
 	CanRecover        Capability = "recover a password"
 	CanChangePassword Capability = "change a password"
 	CanRevalidate     Capability = "revalidate"
+	CanRenew          Capability = "renew"
 	CanPermissions    Capability = "tell permissions"
 	CanIdentity       Capability = "tell an identity"
 	CanLogoutRedirect Capability = "redirect logout"
+	CanReceiveLogout  Capability = "receive a logout"
 )
 
 // ability is one capability, and whether a strategy has it.
@@ -56,13 +62,16 @@ func (s Strategy) abilities() []ability {
 	return []ability{
 		{CanLogin, s.Authenticator != nil},
 		{CanRedirect, s.Redirector != nil},
+		{CanLoginToken, s.TokenAuthenticator != nil},
 		{CanRegister, s.Registrar != nil},
 		{CanRecover, s.Recoverer != nil},
 		{CanChangePassword, s.PasswordChanger != nil},
 		{CanRevalidate, s.Revalidator != nil},
+		{CanRenew, s.Renewer != nil},
 		{CanPermissions, s.PermissionSource != nil},
 		{CanIdentity, s.IdentitySource != nil},
 		{CanLogoutRedirect, s.LogoutRedirector != nil},
+		{CanReceiveLogout, s.LogoutReceiver != nil},
 	}
 }
 

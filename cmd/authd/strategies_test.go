@@ -24,13 +24,16 @@ methods: {login: {use: [staff, demo]}}
 KIND                mock  local
 login               yes   yes
 redirect login      -     -
+login by token      -     -
 register            yes   -
 recover a password  yes   yes
 change a password   -     yes
 revalidate          yes   yes
+renew               -     -
 tell permissions    yes   yes
 tell an identity    -     yes
 redirect logout     -     -
+receive a logout    -     -
 `
 	if code != exitOK || errs != "" || out != want {
 		t.Errorf("exit code %d, stderr %q, stdout\n%swant\n%s", code, errs, out, want)

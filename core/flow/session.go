@@ -58,7 +58,7 @@ func (p *Provider) logoutURL(ctx context.Context, d *decision, id core.Identity)
 	}
 	returnTo := p.PublicURL.JoinPath("/").String()
 	err := d.ask(ctx, b, "logout address", func(ctx context.Context) (err error) {
-		elsewhere, err = b.Strategy.LogoutRedirector.LogoutURL(ctx, id, returnTo)
+		elsewhere, err = b.Strategy.LogoutRedirector.LogoutURL(ctx, core.Grant{Identity: id}, returnTo)
 		return err
 	})
 	if err != nil {

@@ -26,8 +26,19 @@ func (w redirector) Begin(ctx context.Context, r core.RedirectRequest) (core.Red
 	return call(ctx, w.l, "begin a redirect login", func(ctx context.Context) (core.Redirect, error) { return w.next.Begin(ctx, r) })
 }
 
-func (w redirector) Complete(ctx context.Context, c core.Callback) (core.Identity, error) {
-	return call(ctx, w.l, "complete a redirect login", func(ctx context.Context) (core.Identity, error) { return w.next.Complete(ctx, c) })
+func (w redirector) Complete(ctx context.Context, c core.Callback) (core.Grant, error) {
+	return call(ctx, w.l, "complete a redirect login", func(ctx context.Context) (core.Grant, error) { return w.next.Complete(ctx, c) })
+}
+
+type tokenAuthenticator struct {
+	l    *limiter
+	next core.TokenAuthenticator
+}
+
+func (w tokenAuthenticator) AuthenticateToken(ctx context.Context, c core.TokenCredentials) (core.TokenGrant, error) {
+	return call(ctx, w.l, "authenticate by token", func(ctx context.Context) (core.TokenGrant, error) {
+		return w.next.AuthenticateToken(ctx, c)
+	})
 }
 
 type registrar struct {
@@ -70,6 +81,15 @@ func (w revalidator) Revalidate(ctx context.Context, subject string) (core.Ident
 	return call(ctx, w.l, "revalidate", func(ctx context.Context) (core.Identity, error) { return w.next.Revalidate(ctx, subject) })
 }
 
+type renewer struct {
+	l    *limiter
+	next core.Renewer
+}
+
+func (w renewer) Renew(ctx context.Context, g core.Grant) (core.Grant, error) {
+	return call(ctx, w.l, "renew", func(ctx context.Context) (core.Grant, error) { return w.next.Renew(ctx, g) })
+}
+
 type permissionSource struct {
 	l    *limiter
 	next core.PermissionSource
@@ -93,6 +113,15 @@ type logoutRedirector struct {
 	next core.LogoutRedirector
 }
 
-func (w logoutRedirector) LogoutURL(ctx context.Context, id core.Identity, returnTo string) (string, error) {
-	return call(ctx, w.l, "tell the logout address", func(ctx context.Context) (string, error) { return w.next.LogoutURL(ctx, id, returnTo) })
+func (w logoutRedirector) LogoutURL(ctx context.Context, g core.Grant, returnTo string) (string, error) {
+	return call(ctx, w.l, "tell the logout address", func(ctx context.Context) (string, error) { return w.next.LogoutURL(ctx, g, returnTo) })
+}
+
+type logoutReceiver struct {
+	l    *limiter
+	next core.LogoutReceiver
+}
+
+func (w logoutReceiver) ReceiveLogout(ctx context.Context, token core.Secret) (core.LogoutNotice, error) {
+	return call(ctx, w.l, "receive a logout", func(ctx context.Context) (core.LogoutNotice, error) { return w.next.ReceiveLogout(ctx, token) })
 }

@@ -48,13 +48,16 @@ func Deadline(s core.Strategy, limit time.Duration, log *slog.Logger) core.Strat
 	l := &limiter{limit: limit, log: log}
 	wrap(&s.Authenticator, func(next core.Authenticator) core.Authenticator { return authenticator{l, next} })
 	wrap(&s.Redirector, func(next core.Redirector) core.Redirector { return redirector{l, next} })
+	wrap(&s.TokenAuthenticator, func(next core.TokenAuthenticator) core.TokenAuthenticator { return tokenAuthenticator{l, next} })
 	wrap(&s.Registrar, func(next core.Registrar) core.Registrar { return registrar{l, next} })
 	wrap(&s.Recoverer, func(next core.Recoverer) core.Recoverer { return recoverer{l, next} })
 	wrap(&s.PasswordChanger, func(next core.PasswordChanger) core.PasswordChanger { return passwordChanger{l, next} })
 	wrap(&s.Revalidator, func(next core.Revalidator) core.Revalidator { return revalidator{l, next} })
+	wrap(&s.Renewer, func(next core.Renewer) core.Renewer { return renewer{l, next} })
 	wrap(&s.PermissionSource, func(next core.PermissionSource) core.PermissionSource { return permissionSource{l, next} })
 	wrap(&s.IdentitySource, func(next core.IdentitySource) core.IdentitySource { return identitySource{l, next} })
 	wrap(&s.LogoutRedirector, func(next core.LogoutRedirector) core.LogoutRedirector { return logoutRedirector{l, next} })
+	wrap(&s.LogoutReceiver, func(next core.LogoutReceiver) core.LogoutReceiver { return logoutReceiver{l, next} })
 	if ready := s.Ready; ready != nil {
 		s.Ready = func(ctx context.Context) error { return l.do(ctx, "ready", ready) }
 	}

@@ -29,8 +29,20 @@ func (s scripted) Begin(ctx context.Context, _ core.RedirectRequest) (core.Redir
 	return core.Redirect{URL: "x"}, s.answer(ctx)
 }
 
-func (s scripted) Complete(ctx context.Context, _ core.Callback) (core.Identity, error) {
-	return core.Identity{Name: "x"}, s.answer(ctx)
+func (s scripted) Complete(ctx context.Context, _ core.Callback) (core.Grant, error) {
+	return core.Grant{SessionID: "x"}, s.answer(ctx)
+}
+
+func (s scripted) AuthenticateToken(ctx context.Context, _ core.TokenCredentials) (core.TokenGrant, error) {
+	return core.TokenGrant{Grant: core.Grant{SessionID: "x"}}, s.answer(ctx)
+}
+
+func (s scripted) Renew(ctx context.Context, _ core.Grant) (core.Grant, error) {
+	return core.Grant{SessionID: "x"}, s.answer(ctx)
+}
+
+func (s scripted) ReceiveLogout(ctx context.Context, _ core.Secret) (core.LogoutNotice, error) {
+	return core.LogoutNotice{ID: "x"}, s.answer(ctx)
 }
 
 func (s scripted) Register(ctx context.Context, _ core.Registration) (core.Identity, error) {
@@ -61,7 +73,7 @@ func (s scripted) Identity(ctx context.Context, _ core.Identity) (core.Identity,
 	return core.Identity{Name: "x"}, s.answer(ctx)
 }
 
-func (s scripted) LogoutURL(ctx context.Context, _ core.Identity, _ string) (string, error) {
+func (s scripted) LogoutURL(ctx context.Context, _ core.Grant, _ string) (string, error) {
 	return "x", s.answer(ctx)
 }
 

@@ -326,28 +326,29 @@ func redirectMutants() []mutant {
 				return r, err
 			})
 		}},
-		{"each redirect has a state of its own", "one for all", func(s *subjectOfStudy) {
+		{"each redirect is one of its own", "one for all", func(s *subjectOfStudy) {
 			s.begin(func(ctx context.Context, q core.RedirectRequest) (core.Redirect, error) {
+				q.State = "constant"
 				r, err := s.Begin(ctx, q)
-				r.State = core.NewSecret("constant")
+				r.Keep = core.NewSecret("constant")
 				return r, err
 			})
 		}},
 		{"an answer without its question is refused", "the state is not compared", func(s *subjectOfStudy) {
-			s.complete(func(ctx context.Context, _ core.Callback) (core.Identity, error) {
-				return s.person(ctx, subject("id-1"))
+			s.complete(func(ctx context.Context, _ core.Callback) (core.Grant, error) {
+				return s.grant(ctx)
 			})
 		}},
 		{"an answer without its question is refused", "no state is as good as none", func(s *subjectOfStudy) {
-			s.complete(func(ctx context.Context, c core.Callback) (core.Identity, error) {
-				if len(c.Query["state"]) == 0 && c.State.Empty() {
-					return s.person(ctx, subject("id-1"))
+			s.complete(func(ctx context.Context, c core.Callback) (core.Grant, error) {
+				if len(c.Query["state"]) == 0 && c.Keep.Empty() {
+					return s.grant(ctx)
 				}
 				return s.Complete(ctx, c)
 			})
 		}},
 		{"a logout leads somewhere or nowhere", "to a path", func(s *subjectOfStudy) {
-			s.logout(func(_ context.Context, _ core.Identity, to string) (string, error) { return "/logout?to=" + to, nil })
+			s.logout(func(_ context.Context, _ core.Grant, to string) (string, error) { return "/logout?to=" + to, nil })
 		}},
 	}
 }

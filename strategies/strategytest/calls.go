@@ -94,7 +94,7 @@ func (tr *trial) presentCalls(id core.Identity) []call {
 	}
 	if s.LogoutRedirector != nil {
 		out = append(out, call{"LogoutURL", itself, func(ctx context.Context) error {
-			_, err := s.LogoutRedirector.LogoutURL(ctx, id, "http://localhost:8080/")
+			_, err := s.LogoutRedirector.LogoutURL(ctx, core.Grant{Identity: id}, "http://localhost:8080/")
 			return err
 		}})
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -237,22 +238,28 @@ func (m *memory) Permissions(ctx context.Context, id core.Identity, _ core.Param
 	return append([]string{}, now.Roles...), nil
 }
 
-func (m *memory) Begin(_ context.Context, _ core.RedirectRequest) (core.Redirect, error) {
+func (m *memory) Begin(_ context.Context, r core.RedirectRequest) (core.Redirect, error) {
 	m.back.mu.Lock()
 	defer m.back.mu.Unlock()
-	state := fmt.Sprint("state-", len(m.back.begun))
-	m.back.begun[state] = true
-	return core.Redirect{URL: "https://id.example.com/authorize?state=" + state, State: core.NewSecret(state)}, nil
+	m.back.begun[r.State] = true
+	keep := fmt.Sprint(r.State, " ", len(m.back.begun))
+	return core.Redirect{URL: "https://id.example.com/authorize?state=" + r.State, Keep: core.NewSecret(keep)}, nil
 }
 
-func (m *memory) Complete(ctx context.Context, c core.Callback) (core.Identity, error) {
-	if len(c.Query["state"]) != 1 || c.Query["state"][0] != c.State.Reveal() {
-		return core.Identity{}, core.Forbidden
+func (m *memory) Complete(ctx context.Context, c core.Callback) (core.Grant, error) {
+	kept, _, _ := strings.Cut(c.Keep.Reveal(), " ")
+	if kept == "" || kept != c.State || len(c.Query["state"]) != 1 || c.Query["state"][0] != c.State {
+		return core.Grant{}, core.Forbidden
 	}
-	return m.person(ctx, subject("id-1"))
+	return m.grant(ctx)
 }
 
-func (m *memory) LogoutURL(_ context.Context, _ core.Identity, returnTo string) (string, error) {
+func (m *memory) grant(ctx context.Context) (core.Grant, error) {
+	id, err := m.person(ctx, subject("id-1"))
+	return core.Grant{Identity: id}, err
+}
+
+func (m *memory) LogoutURL(_ context.Context, _ core.Grant, returnTo string) (string, error) {
 	return "https://id.example.com/logout?to=" + returnTo, nil
 }
 

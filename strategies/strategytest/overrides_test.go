@@ -18,8 +18,8 @@ type (
 	permissions func(context.Context, core.Identity, core.Params) (any, error)
 	identity    func(context.Context, core.Identity) (core.Identity, error)
 	begin       func(context.Context, core.RedirectRequest) (core.Redirect, error)
-	complete    func(context.Context, core.Callback) (core.Identity, error)
-	logout      func(context.Context, core.Identity, string) (string, error)
+	complete    func(context.Context, core.Callback) (core.Grant, error)
+	logout      func(context.Context, core.Grant, string) (string, error)
 )
 
 func (f login) Authenticate(ctx context.Context, c core.Credentials) (core.Identity, error) {
@@ -44,8 +44,8 @@ func (f identity) Identity(ctx context.Context, id core.Identity) (core.Identity
 	return f(ctx, id)
 }
 
-func (f logout) LogoutURL(ctx context.Context, id core.Identity, returnTo string) (string, error) {
-	return f(ctx, id, returnTo)
+func (f logout) LogoutURL(ctx context.Context, g core.Grant, returnTo string) (string, error) {
+	return f(ctx, g, returnTo)
 }
 
 // recoverer and redirector have two methods each; a nil one is the original's.
@@ -82,7 +82,7 @@ func (r redirector) Begin(ctx context.Context, q core.RedirectRequest) (core.Red
 	return r.begin(ctx, q)
 }
 
-func (r redirector) Complete(ctx context.Context, c core.Callback) (core.Identity, error) {
+func (r redirector) Complete(ctx context.Context, c core.Callback) (core.Grant, error) {
 	if r.complete == nil {
 		return r.Redirector.Complete(ctx, c)
 	}

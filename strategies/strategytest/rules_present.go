@@ -2,6 +2,7 @@ package strategytest
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -142,14 +143,14 @@ func redirectRules() []Rule {
 	redirect := Need(core.CanRedirect)
 	return []Rule{
 		{"a redirect leads somewhere", "the browser is sent there", []Need{redirect}, redirectLeads},
-		{"each redirect has a state of its own", "a state that repeats ties one person's answer to another's browser", []Need{redirect}, statesDiffer},
+		{"each redirect is one of its own", "a state that repeats ties one person's answer to another's browser", []Need{redirect}, statesDiffer},
 		{"an answer without its question is refused", "a link with somebody else's code must not sign anybody in", []Need{redirect}, foreignAnswer},
 		{"a logout leads somewhere or nowhere", "the browser is sent there", []Need{Need(core.CanLogoutRedirect), NeedAccount}, logoutLeads},
 	}
 }
 
 func redirectRequest() core.RedirectRequest {
-	return core.RedirectRequest{CallbackURL: "http://localhost:8080/auth/callback/" + Name}
+	return core.RedirectRequest{CallbackURL: "http://localhost:8080/auth/callback/" + Name, State: rand.Text()}
 }
 
 // foreignCallback lists what may become of an answer nobody asked for.
@@ -182,26 +183,34 @@ func statesDiffer(ctx context.Context, tr *trial) error {
 	if err != nil {
 		return fmt.Errorf("begin again: %w", err)
 	}
-	if first.State.Empty() || first.State.Equal(second.State) {
-		return fmt.Errorf("two logins share one state, or have none")
+	if first.URL == second.URL {
+		return fmt.Errorf("two logins are the same question to the other site: %s", first.URL)
+	}
+	if !first.Keep.Empty() && first.Keep.Equal(second.Keep) {
+		return fmt.Errorf("two logins keep the same")
 	}
 	return nil
 }
 
 func foreignAnswer(ctx context.Context, tr *trial) error {
-	begun, err := tr.Strategy.Redirector.Begin(ctx, redirectRequest())
+	asked := redirectRequest()
+	begun, err := tr.Strategy.Redirector.Begin(ctx, asked)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	answer := map[string][]string{"code": {"a-code"}, "state": {"a-state"}}
+	answer := func(state string) map[string][]string {
+		return map[string][]string{"code": {"a-code"}, "state": {state}}
+	}
 	for what, c := range map[string]core.Callback{
-		"without a state":    {Query: answer},
-		"with a bad state":   {Query: answer, State: core.NewSecret("garbage")},
-		"with another state": {Query: answer, State: begun.State},
-		"without anything":   {},
+		"without what was kept":    {State: asked.State, Query: answer(asked.State)},
+		"with what was never kept": {State: asked.State, Query: answer(asked.State), Keep: core.NewSecret("garbage")},
+		"with another state":       {State: asked.State, Query: answer("a-state"), Keep: begun.Keep},
+		"without a state":          {Query: map[string][]string{"code": {"a-code"}}, Keep: begun.Keep},
+		"without anything":         {},
 	} {
-		id, err := tr.Strategy.Redirector.Complete(ctx, c)
-		if err := refused("an answer "+what, id, err, foreignCallback()...); err != nil {
+		c.CallbackURL = asked.CallbackURL
+		grant, err := tr.Strategy.Redirector.Complete(ctx, c)
+		if err := refused("an answer "+what, grant.Identity, err, foreignCallback()...); err != nil {
 			return err
 		}
 	}
@@ -213,7 +222,7 @@ func logoutLeads(ctx context.Context, tr *trial) error {
 	if err != nil {
 		return err
 	}
-	target, err := tr.Strategy.LogoutRedirector.LogoutURL(ctx, id, "http://localhost:8080/login")
+	target, err := tr.Strategy.LogoutRedirector.LogoutURL(ctx, core.Grant{Identity: id}, "http://localhost:8080/login")
 	if err != nil {
 		return fmt.Errorf("logout: %w", err)
 	}
