@@ -24,6 +24,11 @@ test: ## run all tests under the race detector; installs what they need; a skipp
 	CGO_ENABLED=1 go run -C tools ./gotest -C ../$(CUSTOM) -race -timeout=15m ./...
 	go test -C tools ./...
 	go test -C tools/bench ./...
+	$(MAKE) browser
+
+.PHONY: browser
+browser: ## run the tests in a browser, with the npm package and the examples
+	node tools/browser/run.mjs
 
 .PHONY: lint
 lint: ## run the linters and check the formatting

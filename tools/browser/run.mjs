@@ -1,0 +1,39 @@
+// Installs and builds what the tests use, then runs them: all of them, or the
+// files that are named.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from './lib/daemon.mjs';
+import { install, scripts } from './lib/install.mjs';
+import { here, root } from './lib/paths.mjs';
+
+// In the order in which they need each other.
+const folders = ['tools/browser'];
+const programs = ['cmd/authd'];
+const testFolders = ['tests'];
+
+const chromium = process.env.BROWSER_CHROMIUM || '/usr/bin/chromium';
+if (!existsSync(chromium)) {
+  console.error(`The browser tests need ${chromium}. On Debian: apt install chromium fonts-dejavu-core.`);
+  process.exit(1);
+}
+
+for (const folder of folders.map((name) => join(root, name))) {
+  install(folder);
+  scripts(folder, 'typecheck', 'build');
+}
+
+const testsIn = (folder) => readdirSync(join(here, folder)).filter((f) => f.endsWith('.test.mjs')).map((f) => join(here, folder, f));
+const named = process.argv.slice(2);
+const files = named.length ? named : testFolders.flatMap(testsIn);
+
+const binaries = mkdtempSync(join(tmpdir(), 'authd-bin-'));
+try {
+  for (const program of programs) await build(program, binaries);
+  const args = ['--test', '--test-concurrency=2', '--test-reporter=spec', '--test-timeout=120000', ...files];
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit', env: { ...process.env, BROWSER_BINARIES: binaries } });
+  process.exitCode = status ?? 1;
+} finally {
+  rmSync(binaries, { recursive: true, force: true });
+}
