@@ -10,7 +10,7 @@ import { here, root } from './lib/paths.mjs';
 
 // In the order in which they need each other.
 const folders = ['tools/browser'];
-const programs = ['cmd/authd'];
+const programs = ['cmd/authd', 'examples/refine/api'];
 const testFolders = ['tests'];
 
 const chromium = process.env.BROWSER_CHROMIUM || '/usr/bin/chromium';

@@ -1,7 +1,7 @@
 // A server for a built app at an origin of its own: static files, a proxy to
 // what is behind it, and faults between the two that a test can switch on.
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import { once } from 'node:events';
 import { extname, join, normalize } from 'node:path';
@@ -22,9 +22,11 @@ class App {
   #requests = [];
   #server;
 
-  constructor({ dir, pages = {}, proxy = {} }) {
+  constructor({ dir, meta = {}, pages = {}, proxy = {} }) {
     /** The built app's folder. A path without a file gets its index.html. */
     this.dir = dir;
+    /** <meta> tags by name, put into that index.html: the app's settings. */
+    this.meta = meta;
     /** Pages by path: HTML text, or a function that answers. */
     this.pages = pages;
     /** Path prefixes and the addresses behind them; may be changed while it runs. */
@@ -107,8 +109,21 @@ class App {
     const page = this.pages[url.pathname];
     if (typeof page === 'function') return page(incoming, outgoing, body);
     if (page !== undefined) return html(outgoing, page);
-    if (this.dir) return serve(this.dir, url.pathname, outgoing);
+    if (this.dir) return this.#serve(url.pathname, outgoing);
     json(outgoing, 404, { message: 'nothing here' });
+  }
+
+  async #serve(path, outgoing) {
+    const inside = normalize(decodeURIComponent(path)).replace(/^(\.\.[/\\])+/, '');
+    const file = join(this.dir, inside);
+    const isFile = await stat(file).then((s) => s.isFile(), () => false);
+    if (isFile) {
+      outgoing.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' });
+      createReadStream(file).pipe(outgoing);
+      return;
+    }
+    const tags = Object.entries(this.meta).map(([name, content]) => `<meta name="${name}" content="${content}">`);
+    html(outgoing, (await readFile(join(this.dir, 'index.html'), 'utf8')).replace('</head>', `${tags.join('')}</head>`));
   }
 
   #take(seen) {
@@ -156,16 +171,7 @@ function html(outgoing, text) {
   outgoing.end(text);
 }
 
-async function serve(dir, path, outgoing) {
-  const inside = normalize(decodeURIComponent(path)).replace(/^(\.\.[/\\])+/, '');
-  let file = join(dir, inside);
-  const isFile = await stat(file).then((s) => s.isFile(), () => false);
-  if (!isFile) file = join(dir, 'index.html');
-  outgoing.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' });
-  createReadStream(file).pipe(outgoing);
-}
-
-/** Starts an app server on a free port; options: dir, pages, proxy, port. */
+/** Starts an app server on a free port; options: dir, meta, pages, proxy, port. */
 export function startApp(options = {}) {
   return new App(options).listen(options.port);
 }

@@ -56,7 +56,8 @@ export class Service {
     Object.assign(this, { file, args, options });
   }
 
-  async start(ready) {
+  /** Starts it and waits until the address answers with the status. */
+  async start(ready, status = 200) {
     const child = spawn(this.file, this.args, { ...this.options, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (this.#log += text));
@@ -65,7 +66,7 @@ export class Service {
     await until(`${this.file} to serve`, async () => {
       if (spawnError) throw spawnError;
       if (child.exitCode !== null) throw new Error(`${this.file} ended with ${child.exitCode}:\n${this.#log}`);
-      return fetch(ready).then((answer) => answer.ok, () => false);
+      return fetch(ready).then((answer) => answer.status === status, () => false);
     });
     return this;
   }
