@@ -57,8 +57,23 @@ var importRules = []importRule{
 		never: append([]string{"core/httpapi", "core/store/sqlite", "strategies", "config", "cmd"}, heavy...),
 	},
 	{pkg: "strategies", may: []string{"core", "strategies/*"}, never: []string{".", "config", "cmd", "core/httpapi"}},
-	// A strategy that talks to something has a line of its own, above this
+	// A strategy that talks to something has a line of its own, above the last
 	// one, that names the one library it does it with.
+	{
+		pkg:   "strategies/ldap/directory",
+		may:   []string{"core", "github.com/go-ldap/ldap/v3"},
+		never: []string{".", "config", "cmd", "core/httpapi", "core/store/sqlite", "core/session"},
+	},
+	{
+		pkg:   "strategies/ldap/ldaptest",
+		may:   []string{"github.com/go-ldap/ldap/v3", "github.com/go-asn1-ber/asn1-ber"},
+		never: []string{".", "core", "config", "cmd"},
+	},
+	{
+		pkg:   "strategies/ldap",
+		may:   []string{"core", "core/identifier", "strategies/ldap/directory", "github.com/go-ldap/ldap/v3"},
+		never: []string{".", "config", "cmd", "core/httpapi", "core/store/sqlite", "core/session"},
+	},
 	{
 		pkg:   "strategies/*",
 		may:   []string{"core", "core/password", "core/identifier"},

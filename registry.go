@@ -269,6 +269,7 @@ func open(ctx context.Context, o Options, name string) (route.Backend, error) {
 	opened, err := s.Config.Open(ctx, core.Env{
 		Name: name, Log: o.Log.With("strategy", name), Now: o.Now, Rand: rand.Reader,
 		HTTP: o.HTTP, PublicURL: o.PublicURL, Users: o.Users(name), Hashing: o.Hashing,
+		RoleKeys: slices.Sorted(maps.Keys(s.Roles.Map)),
 	})
 	problems.Merge("", err)
 	if err == nil {

@@ -127,4 +127,7 @@ type Env struct {
 	PublicURL *url.URL         // the daemon's own address as browsers see it
 	Users     UserStore        // holds this strategy's users and nobody else's
 	Hashing   Runner           // where passwords are hashed; nil means in place
+	// RoleKeys are the roles that the operator's role map names, sorted. A backend
+	// whose groups have several names answers by the one that is written there.
+	RoleKeys []string
 }

@@ -5,6 +5,7 @@ package strategies
 
 import (
 	"github.com/authd-go/authd/core"
+	"github.com/authd-go/authd/strategies/ldap"
 	"github.com/authd-go/authd/strategies/local"
 	"github.com/authd-go/authd/strategies/mock"
 )
@@ -12,6 +13,7 @@ import (
 // All returns the kinds, sorted by name. The slice is the caller's.
 func All() []core.Kind {
 	return []core.Kind{
+		ldap.Kind(),
 		local.Kind(),
 		mock.Kind(),
 	}

@@ -1,0 +1,154 @@
+package ldap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"github.com/authd-go/authd/core"
+	"github.com/authd-go/authd/core/identifier"
+)
+
+// searcher is a search as somebody: the service or a user.
+type searcher func(*ldap.SearchRequest) (*ldap.SearchResult, error)
+
+// asService searches as the service.
+func (a *accounts) asService(ctx context.Context) searcher {
+	return func(r *ldap.SearchRequest) (*ldap.SearchResult, error) { return a.client.Search(ctx, r) }
+}
+
+// find returns the one entry that a canonical identifier names, or UnknownUser.
+func (a *accounts) find(ctx context.Context, username string) (*ldap.Entry, error) {
+	return a.findWith(a.asService(ctx), username)
+}
+
+// nobody is put into the filter where what was typed has no canonical form, so
+// that the same questions are asked. No identifier can be this.
+const nobody = "\x00"
+
+func (a *accounts) findWith(search searcher, username string) (*ldap.Entry, error) {
+	const op = "look up a user"
+	if username == "" {
+		username = nobody
+	}
+	entries, err := a.search(search, filterTemplate(a.users.Filter).fill(username, ""))
+	switch {
+	case err != nil:
+		return nil, core.Fail(outcome(err), op, err)
+	case len(entries) == 0:
+		return nil, core.Fail(core.UnknownUser, op, nil)
+	case len(entries) > 1:
+		a.log.Warn("a user name finds more than one entry, so that nobody can sign in with it", "first", entries[0].DN, "second", entries[1].DN)
+		return nil, &core.Error{Code: core.UnknownUser, Op: op, Reason: ReasonAmbiguous}
+	}
+	return entries[0], a.complete(entries[0])
+}
+
+// outcome is the code of a search that failed: a directory that refuses the
+// search has not answered the question who somebody is.
+func outcome(err error) core.Code {
+	var answer *ldap.Error
+	if core.CodeOf(err) != core.Unavailable && errors.As(err, &answer) && answer.ResultCode == ldap.LDAPResultNoSuchObject {
+		return core.UnknownUser
+	}
+	return core.Unavailable
+}
+
+// search returns at most two entries; more than one is too many for everybody
+// who asks. Referrals (RFC 4511, section 4.5.3) are not followed.
+func (a *accounts) search(search searcher, filter string) ([]*ldap.Entry, error) {
+	scope := ldap.ScopeWholeSubtree
+	if a.users.Scope == "one" {
+		scope = ldap.ScopeSingleLevel
+	}
+	result, err := search(ldap.NewSearchRequest(a.users.BaseDN, scope, ldap.NeverDerefAliases, 2, 0, false, filter, a.attributes(), nil))
+	var answer *ldap.Error
+	if errors.As(err, &answer) && answer.ResultCode == ldap.LDAPResultSizeLimitExceeded && result != nil && len(result.Entries) > 0 {
+		err = nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return result.Entries, nil
+}
+
+// attributes lists what is read of an entry.
+func (a *accounts) attributes() []string {
+	at := a.users.Attributes
+	out := []string{at.ID, at.Username, at.Name, at.Email, "cn"}
+	for _, rule := range a.rules {
+		out = append(out, rule.attribute)
+	}
+	if a.groups.BaseDN == "" {
+		out = append(out, "memberOf")
+	}
+	return out
+}
+
+// complete refuses an entry that cannot be an account.
+func (a *accounts) complete(e *ldap.Entry) error {
+	if a.subject(e) == "" {
+		return core.Fail(core.Unavailable, "read a user",
+			fmt.Errorf("the entry %q has no %s that the service may read; users.attributes.id must name an attribute that every user has", e.DN, a.users.Attributes.ID))
+	}
+	return nil
+}
+
+// subject is the account's lasting name; "" if it has none.
+func (a *accounts) subject(e *ldap.Entry) string {
+	if e == nil {
+		return ""
+	}
+	raw := e.GetEqualFoldRawAttributeValue(a.users.Attributes.ID)
+	if strings.EqualFold(a.users.Attributes.ID, "objectGUID") {
+		return guidText(raw)
+	}
+	return string(raw)
+}
+
+// findSubject returns the entry with this subject, as long as the filter for
+// users still finds it.
+func (a *accounts) findSubject(ctx context.Context, op, subject string) (*ldap.Entry, error) {
+	value := ldap.EscapeFilter(subject)
+	if strings.EqualFold(a.users.Attributes.ID, "objectGUID") {
+		raw, ok := guidBytes(subject)
+		if !ok {
+			return nil, core.Fail(core.UnknownUser, op, nil)
+		}
+		value = escapeBytes(raw)
+	}
+	if subject == "" {
+		return nil, core.Fail(core.UnknownUser, op, nil)
+	}
+	everybody := strings.ReplaceAll(a.users.Filter, placeUsername, "*")
+	entries, err := a.search(a.asService(ctx), fmt.Sprintf("(&(%s=%s)%s)", a.users.Attributes.ID, value, everybody))
+	switch {
+	case err != nil:
+		return nil, core.Fail(outcome(err), op, err)
+	case len(entries) != 1:
+		return nil, core.Fail(core.UnknownUser, op, nil)
+	}
+	return entries[0], nil
+}
+
+// identity makes an identity of an entry and its groups.
+func (a *accounts) identity(ctx context.Context, e *ldap.Entry) (core.Identity, error) {
+	at := a.users.Attributes
+	username, _ := identifier.Canonical(e.GetEqualFoldAttributeValue(at.Username))
+	email, _ := identifier.Email(e.GetEqualFoldAttributeValue(at.Email))
+	name := e.GetEqualFoldAttributeValue(at.Name)
+	if name == "" {
+		name = e.GetEqualFoldAttributeValue("cn")
+	}
+	roles, err := a.rolesOf(ctx, e)
+	if err != nil {
+		return core.Identity{}, err
+	}
+	return core.Identity{
+		AccountID: core.AccountID{Subject: a.subject(e)},
+		Username:  username, Name: name, Email: email, EmailVerified: email != "", Roles: roles,
+	}, nil
+}
