@@ -24,7 +24,12 @@ test: ## run all tests under the race detector; installs what they need; a skipp
 	CGO_ENABLED=1 go run -C tools ./gotest -C ../$(CUSTOM) -race -timeout=15m ./...
 	go test -C tools ./...
 	go test -C tools/bench ./...
+	$(MAKE) client
 	$(MAKE) browser
+
+.PHONY: client
+client: ## build and test the npm package
+	cd client && npm ci --no-audit --no-fund && npm run check && npm test
 
 .PHONY: browser
 browser: ## run the tests in a browser, with the npm package and the examples

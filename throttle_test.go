@@ -176,7 +176,7 @@ func withoutCredentials() map[string]string {
 		"POST /auth/logout": random, "POST /auth/on-error": random, "GET /auth/check": random, "GET /auth/permissions": random,
 		"GET /auth/identity": random, "GET /auth/sessions": random, "DELETE /auth/sessions": random, "DELETE /auth/sessions/{id}": random,
 		"POST /auth/refresh": random, "POST /auth/token/refresh": random, "POST /auth/refresh-token": random, "POST /refresh": random,
-		"GET /auth/config": nothing, "GET /.well-known/jwks.json": nothing, "GET /openapi.yaml": nothing,
+		"GET /auth/config": nothing, "GET /auth/client.js": nothing, "GET /.well-known/jwks.json": nothing, "GET /openapi.yaml": nothing,
 		"GET /metrics": nothing, "GET /healthz": nothing, "GET /readyz": nothing,
 	}
 }

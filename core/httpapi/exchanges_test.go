@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -124,6 +125,9 @@ func TestGoldenExchanges(t *testing.T) {
 	}
 }
 
+// moduleVersion changes with each build of client/.
+var moduleVersion = regexp.MustCompile(`client\.js\?v=[0-9a-f]{16}`)
+
 // transcript shows an exchange without the headers that every answer carries.
 func transcript(r request, a answer) string {
 	var b strings.Builder
@@ -135,7 +139,7 @@ func transcript(r request, a answer) string {
 	fmt.Fprintf(&b, "< %d\n", a.status)
 	writeHeader(&b, "< ", a.header, "Content-Security-Policy", "Cross-Origin-Resource-Policy", "Referrer-Policy",
 		"Strict-Transport-Security", "X-Content-Type-Options", "X-Request-Id")
-	fmt.Fprintf(&b, "< %s", a.body)
+	fmt.Fprintf(&b, "< %s", moduleVersion.ReplaceAll(a.body, []byte("client.js?v=VERSION")))
 	return b.String()
 }
 

@@ -163,6 +163,7 @@ func (h *harness) serveRequest(r *http.Request) answer {
 
 // document is openapi.yaml, read once.
 var document = sync.OnceValues(func() (*openapi3.T, error) {
+	openapi3filter.RegisterBodyDecoder("text/javascript", openapi3filter.RegisteredBodyDecoder("text/plain"))
 	return openapi3.NewLoader().LoadFromData(httpapi.OpenAPI())
 })
 

@@ -328,9 +328,29 @@ func TestPublicDocuments(t *testing.T) {
 	h = newHarness(t, func(o *httpapi.Options) { o.Keys = keys("") })
 	h.do(get("/.well-known/jwks.json")).wants(503)
 	h = newHarness(t, func(o *httpapi.Options) { o.Describe = httpapi.Description{} })
-	want := `{"providers":[],"methods":[],"onError":[],"transports":["bearer","cookie"]}`
-	if got := strings.TrimSpace(string(h.do(get("/auth/config")).wants(200).body)); got != want {
+	want := `{"providers":[],"methods":[],"onError":[],"transports":["bearer","cookie"],"client":"/auth/client.js?v=`
+	if got := strings.TrimSpace(string(h.do(get("/auth/config")).wants(200).body)); !strings.HasPrefix(got, want) {
 		t.Errorf("config %s", got)
+	}
+}
+
+func TestClientModule(t *testing.T) {
+	h := newHarness(t)
+	versioned, _ := h.do(get("/auth/config")).wants(200).object()["client"].(string)
+	for path, cache := range map[string]string{
+		"/auth/client.js":     "no-cache",
+		"/auth/client.js?v=x": "no-cache",
+		versioned:             "public, max-age=31536000, immutable",
+	} {
+		a := h.do(get(path)).wants(200)
+		if a.header.Get("Cache-Control") != cache || a.header.Get("Content-Type") != "text/javascript; charset=utf-8" || string(a.body) != string(httpapi.ClientModule()) {
+			t.Errorf("%s: header %v", path, a.header)
+		}
+		r := get(path)
+		r.header.Set("If-None-Match", a.header.Get("ETag"))
+		if again := h.do(r).wants(304); len(again.body) != 0 {
+			t.Errorf("%s: a body with 304", path)
+		}
 	}
 }
 

@@ -24,6 +24,7 @@ type route struct {
 // routes is the one list of what is served.
 func (a *api) routes() []route {
 	b := a.Backend
+	module, modulePath := a.module()
 	out := []route{
 		{http.MethodPost, "/auth/login", a.action(action{call: b.Login, takes: intake{body: true}, status: withoutChallenge})},
 		{http.MethodPost, "/auth/logout", a.action(action{
@@ -45,7 +46,8 @@ func (a *api) routes() []route {
 			call: a.endAllSessions, takes: intake{access: true}, status: statusOf, clears: onSuccess,
 		})},
 		{http.MethodDelete, "/auth/sessions/{id}", a.endSession},
-		{http.MethodGet, "/auth/config", a.config()},
+		{http.MethodGet, "/auth/config", a.config(modulePath)},
+		{http.MethodGet, clientPath, module},
 		{http.MethodGet, "/.well-known/jwks.json", a.jwks},
 		{http.MethodGet, "/openapi.yaml", a.openapi},
 		{http.MethodGet, "/metrics", a.metrics},

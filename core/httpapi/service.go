@@ -51,7 +51,7 @@ func (a *api) metrics(w http.ResponseWriter, r *http.Request) error {
 
 // config answers with what was described at start, which holds strings and
 // truth values only and so always encodes.
-func (a *api) config() handler {
+func (a *api) config(module string) handler {
 	d := a.Describe
 	d.Providers = append([]Provider{}, d.Providers...)
 	d.Methods = append([]string{}, d.Methods...)
@@ -59,7 +59,8 @@ func (a *api) config() handler {
 	body, err := json.Marshal(struct {
 		Description
 		Transports []Transport `json:"transports"`
-	}{d, a.transports.names()})
+		Client     string      `json:"client"`
+	}{d, a.transports.names(), module})
 	return func(w http.ResponseWriter, _ *http.Request) error {
 		if err != nil {
 			return core.Fail(core.Internal, "encode description", err)

@@ -1,0 +1,176 @@
+import { exclusively } from './lock';
+import { base, page, type Options } from './options';
+import { defaultStorage, type Storage } from './storage';
+import { ask, outage, text, type Answer, type Call } from './wire';
+
+/**
+ * What is remembered of a session, under one key, so that tabs never see half
+ * of it. With the cookie transport it holds no token: it only says that there
+ * is a session.
+ */
+interface Memory {
+  /** When it was written, in milliseconds since 1970. */
+  at: number;
+  /** When the access token ends, by this clock. */
+  ends?: number;
+  access?: string;
+  refresh?: string;
+  /** The session was ended here, and authd does not know it yet. */
+  ended?: true;
+}
+
+/** What is known of the session: nothing is known on a page that did not sign in itself. */
+export type Known = 'in' | 'out' | 'unknown';
+
+/** alive: there are new tokens. dead: the session is over. unsure: nobody could tell. */
+export type Refreshed = 'alive' | 'dead' | 'unsure';
+
+/** The session with one authd, as one page sees it. */
+export class Session {
+  readonly #storage: Storage;
+  readonly #key: string;
+  readonly #bearer: boolean;
+  #out = false;
+  #flight: Promise<Refreshed> | undefined;
+  #refreshed = 0;
+  #shared = new Map<string, { at: number; answer: Promise<Answer> }>();
+
+  constructor(readonly options: Options) {
+    this.#bearer = options.transport === 'bearer';
+    this.#storage = (this.#bearer && options.storage) || defaultStorage();
+    this.#key = `authd:${base(options) || (page()?.origin ?? '')}`;
+  }
+
+  async #memory(): Promise<Memory | undefined> {
+    try {
+      const value: unknown = JSON.parse((await this.#storage.get(this.#key)) ?? 'null');
+      return value ? (value as Memory) : undefined;
+    } catch {
+      return undefined; // what is no JSON is not ours
+    }
+  }
+
+  async #remember(m: Memory): Promise<void> {
+    this.#out = m.ended === true;
+    this.#shared.clear();
+    try {
+      await this.#storage.set(this.#key, JSON.stringify(m));
+    } catch {
+      // A full storage must not fail a login; the cookies are there all the same.
+    }
+  }
+
+  /** Whether somebody is signed in, as far as can be said without asking. */
+  async known(): Promise<Known> {
+    const m = await this.#memory();
+    if (m?.ended) return 'out';
+    if (m && (!this.#bearer || m.refresh)) return 'in';
+    return this.#bearer || this.#out ? 'out' : 'unknown';
+  }
+
+  /** The access token, with the bearer transport. */
+  async token(): Promise<string | undefined> {
+    return this.#bearer ? (await this.#memory())?.access : undefined;
+  }
+
+  /** Takes what a login or refresh answered, if it holds a session. */
+  async accept(a: Answer): Promise<boolean> {
+    const seconds = a.body['expiresIn'];
+    if (typeof seconds !== 'number') return false;
+    const m: Memory = { at: Date.now(), ends: Date.now() + seconds * 1000 };
+    const access = text(a.body['accessToken']);
+    const refresh = text(a.body['refreshToken']);
+    if (this.#bearer && access) m.access = access;
+    if (this.#bearer && refresh) m.refresh = refresh;
+    await this.#remember(m);
+    return true;
+  }
+
+  /** Notes that there is a session that another page began. */
+  async found(): Promise<void> {
+    if (!this.#bearer && !(await this.#memory())) await this.#remember({ at: Date.now() });
+  }
+
+  /** Forgets the session. Other tabs see it too. */
+  async forget(): Promise<void> {
+    this.#out = true;
+    this.#shared.clear();
+    await this.#storage.remove(this.#key);
+  }
+
+  /** Ends the session at authd. Without a network it is over here, and authd is told later. */
+  async end(redirectPath?: unknown): Promise<Answer> {
+    const m = await this.#memory();
+    await this.forget();
+    const body: Record<string, unknown> = {};
+    if (m?.refresh) body['refreshToken'] = m.refresh;
+    if (redirectPath !== undefined) body['redirectPath'] = redirectPath;
+    const answer = await ask(this.options, '/logout', { method: 'POST', body, token: m?.access });
+    if (outage(answer) && !this.#bearer) await this.#remember({ at: Date.now(), ended: true });
+    return answer;
+  }
+
+  /** Tells authd of a session that was ended without a network. */
+  async settle(): Promise<void> {
+    if ((await this.#memory())?.ended && !outage(await ask(this.options, '/logout', { method: 'POST', body: {} }))) {
+      await this.forget();
+    }
+  }
+
+  /**
+   * Refreshes, once for all who ask meanwhile, on this page and in other tabs.
+   * since is when the request was sent that met a 401: if the session was
+   * refreshed after that, by whomever, there is nothing left to do.
+   */
+  refresh(since: number): Promise<Refreshed> {
+    this.#flight ??= exclusively(`${this.#key}:refresh`, () => this.#refresh(since)).finally(() => {
+      this.#flight = undefined;
+    });
+    return this.#flight;
+  }
+
+  /**
+   * refresh for an error of which nobody knows when its request was sent. Errors
+   * that come within a second of a refresh are of requests from before it.
+   */
+  revive(): Promise<Refreshed> {
+    return Date.now() - this.#refreshed < 1000 ? Promise.resolve('alive') : this.refresh(Date.now());
+  }
+
+  async #refresh(since: number): Promise<Refreshed> {
+    if ((await this.known()) === 'out') return 'dead';
+    const m = await this.#memory();
+    if (m?.ends && m.at > since) return 'alive';
+    const answer = await ask(this.options, '/refresh', { method: 'POST', body: m?.refresh ? { refreshToken: m.refresh } : {} });
+    if (answer.status === 200 && (await this.accept(answer))) {
+      this.#refreshed = Date.now();
+      return 'alive';
+    }
+    if (outage(answer) || answer.status === 200) return 'unsure';
+    if ((await this.#memory())?.at === m?.at) await this.forget(); // unless somebody signed in meanwhile
+    return 'dead';
+  }
+
+  /** Asks as whoever is signed in, refreshing first if the access token has ended, and again after a 401. */
+  async ask(path: string, call: Call = {}): Promise<Answer> {
+    const sent = Date.now();
+    const m = await this.#memory();
+    if (m?.ends && m.ends <= sent) await this.refresh(sent);
+    const answer = await ask(this.options, path, { ...call, token: await this.token() });
+    if (answer.status !== 401 || (await this.refresh(sent)) !== 'alive') return answer;
+    return ask(this.options, path, { ...call, token: await this.token() });
+  }
+
+  /** ask for values, which callers within a second share. An outage is not shared. */
+  share(path: string): Promise<Answer> {
+    const now = Date.now();
+    const had = this.#shared.get(path);
+    if (had && now - had.at < 1000) return had.answer;
+    const answer = this.ask(path);
+    this.#shared.set(path, { at: now, answer });
+    void answer.then((a) => {
+      if (outage(a) && this.#shared.get(path)?.answer === answer) this.#shared.delete(path);
+    });
+    return answer;
+  }
+}
