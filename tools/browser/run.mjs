@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from './lib/daemon.mjs';
 import { install, scripts } from './lib/install.mjs';
-import { here, root } from './lib/paths.mjs';
+import { artifacts, here, root } from './lib/paths.mjs';
 
 // In the order in which they need each other.
-const folders = ['tools/browser'];
+const folders = ['tools/browser', 'client', 'examples/refine', 'examples/refine-v4', 'examples/refine-v3'];
 const programs = ['cmd/authd', 'examples/refine/api'];
 const testFolders = ['tests'];
 
@@ -28,12 +28,14 @@ const testsIn = (folder) => readdirSync(join(here, folder)).filter((f) => f.ends
 const named = process.argv.slice(2);
 const files = named.length ? named : testFolders.flatMap(testsIn);
 
+rmSync(join(artifacts, 'failed'), { recursive: true, force: true });
 const binaries = mkdtempSync(join(tmpdir(), 'authd-bin-'));
 try {
   for (const program of programs) await build(program, binaries);
   const args = ['--test', '--test-concurrency=2', '--test-reporter=spec', '--test-timeout=120000', ...files];
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit', env: { ...process.env, BROWSER_BINARIES: binaries } });
   process.exitCode = status ?? 1;
+  console.log(`Pictures are in ${artifacts}.`);
 } finally {
   rmSync(binaries, { recursive: true, force: true });
 }

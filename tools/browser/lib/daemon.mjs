@@ -76,13 +76,15 @@ export class Service {
     return this.#log;
   }
 
+  /** Interrupts it, with its whole process group if it was started detached, as a terminal does. */
   async stop() {
     const child = this.#child;
     this.#child = undefined;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
-    child.kill('SIGTERM');
-    const hard = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    const kill = (signal) => (this.options.detached ? process.kill(-child.pid, signal) : child.kill(signal));
+    kill('SIGINT');
+    const hard = setTimeout(() => kill('SIGKILL'), 10_000);
     await ended;
     clearTimeout(hard);
   }

@@ -9,14 +9,17 @@ function npm(folder, ...args) {
   if (status !== 0) throw new Error(`npm ${args.join(' ')} failed in ${folder}`);
 }
 
-/** Runs npm ci in the folder unless its modules are those of its lockfile already. */
+/**
+ * Runs npm ci in the folder unless its modules are those of its lockfile
+ * already. No package's own scripts run.
+ */
 export function install(folder) {
   const hash = createHash('sha256');
   for (const file of ['package.json', 'package-lock.json']) hash.update(readFileSync(join(folder, file)));
   const wanted = hash.digest('hex');
   const mark = join(folder, 'node_modules', '.installed');
   if (existsSync(mark) && readFileSync(mark, 'utf8') === wanted) return;
-  npm(folder, 'ci');
+  npm(folder, 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error');
   writeFileSync(mark, wanted);
 }
 

@@ -1,7 +1,9 @@
 // The rig itself: a fault that does nothing would let every other test pass.
 import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { launch, startApp, startDaemon, until, withPage } from '../lib/index.mjs';
+import { artifacts, launch, startApp, startDaemon, until, withPage } from '../lib/index.mjs';
 
 const yaml = `
 strategies:
@@ -72,5 +74,6 @@ describe('the rig', () => {
       await page.evaluate(() => 1);
     });
     await assert.rejects(throws, /uncaught in the page/);
+    await rm(join(artifacts, 'failed/expected.png')); // the picture that a failure leaves
   });
 });
