@@ -8,10 +8,15 @@ import { build } from './lib/daemon.mjs';
 import { install, scripts } from './lib/install.mjs';
 import { artifacts, here, root } from './lib/paths.mjs';
 
+// Tests with packages of their own live in folders of their own, beside tests/.
+const guests = readdirSync(here).filter((name) => existsSync(join(here, name, 'package.json')));
+
 // In the order in which they need each other.
-const folders = ['tools/browser', 'client', 'examples/refine', 'examples/refine-v4', 'examples/refine-v3'];
+const folders = ['tools/browser', 'client', 'examples/refine', 'examples/refine-v4', 'examples/refine-v3'].concat(
+  guests.map((name) => `tools/browser/${name}`),
+);
 const programs = ['cmd/authd', 'examples/refine/api'];
-const testFolders = ['tests'];
+const testFolders = ['tests', ...guests];
 
 const chromium = process.env.BROWSER_CHROMIUM || '/usr/bin/chromium';
 if (!existsSync(chromium)) {

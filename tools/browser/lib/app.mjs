@@ -61,10 +61,11 @@ class App {
    *  - 'lost': the backend does its work, the answer never arrives;
    *  - 'refused': the connection ends before the backend hears of it;
    *  - 'late': the answer arrives after `delay` milliseconds;
-   *  - 'status': the answer is `status`, and the backend never hears of it.
+   *  - 'status': the answer is `status`, after `delay` milliseconds if that is
+   *    said, and the backend never hears of it.
    * Returns a handle whose `hits` counts, and whose off() ends it.
    */
-  fault({ path, method, kind, times = Infinity, status = 500, body = { message: 'on demand' }, delay = 1000 }) {
+  fault({ path, method, kind, times = Infinity, status = 500, body = { message: 'on demand' }, delay = kind === 'late' ? 1000 : 0 }) {
     const fault = { path, method, kind, left: times, status, body, delay, hits: 0 };
     fault.off = () => (this.#faults = this.#faults.filter((other) => other !== fault));
     this.#faults.push(fault);
@@ -103,8 +104,8 @@ class App {
     const target = Object.entries(this.proxy).find(([prefix]) => below(prefix, url.pathname))?.[1];
     const fault = this.#take(seen);
     if (fault?.kind === 'refused') return outgoing.destroy();
+    if (fault?.delay && !(fault.kind === 'late' && target)) await sleep(fault.delay);
     if (fault?.kind === 'status') return json(outgoing, fault.status, fault.body);
-    if (fault?.kind === 'late' && !target) await sleep(fault.delay);
     if (target) return this.#forward(target, incoming, body, outgoing, fault);
     const page = this.pages[url.pathname];
     if (typeof page === 'function') return page(incoming, outgoing, body);

@@ -39,6 +39,7 @@ class Stage {
    * page.calls() are all of them.
    */
   show(t, body, options) {
+    this.backend.heal();
     this.backend.forget();
     return withPage(
       this.browser,
@@ -72,12 +73,14 @@ class Stage {
 
 /**
  * Puts an example on stage. dir is its folder in the repository, meta its
- * settings; with elsewhere, authd and the API are at another origin than the page.
+ * settings; with elsewhere, authd and the API are at another origin than the page,
+ * and with a host at another site, too.
  */
-export async function setStage({ dir, meta = {}, elsewhere = false, more = '' }) {
+export async function setStage({ dir, meta = {}, elsewhere = false, host, more = '' }) {
   const stage = new Stage();
   try {
     stage.app = await startApp({ dir: join(root, dir, 'dist'), meta });
+    if (host) stage.app.origin = stage.app.as(host);
     stage.backend = elsewhere ? await startApp() : stage.app;
     const { origin } = stage.backend;
     const allowed = elsewhere ? [stage.app.origin] : [];

@@ -211,6 +211,22 @@ export function suite(name, options) {
       await onLogin(page);
     });
 
+    check('logout works while authd cannot be reached', async (page) => {
+      await signIn(stage, page, john);
+      await onPosts(page);
+      const fault = stage.backend.fault({ path: '/auth/logout', kind: 'refused' });
+      await page.getByTestId('logout').click();
+      await onLogin(page);
+      assert.ok(fault.hits > 0);
+      await page.visit('/posts');
+      await onLogin(page);
+      stage.backend.heal();
+      await page.again();
+      await page.locator('form').waitFor();
+      await submit(page, { email: jane.email, password: jane.password });
+      await page.getByTestId('identity').filter({ hasText: jane.name }).waitFor();
+    });
+
     // Answered by the server in between, which sends no CORS headers.
     if (!options.elsewhere)
       it('a sign-in at another site leaves, with the page to come back to', (t) =>
