@@ -22,6 +22,7 @@ type Config struct {
 	Throttle   authd.ThrottleSettings           `koanf:"throttle"`
 	Hashing    Hashing                          `koanf:"hashing"`
 	Audit      Audit                            `koanf:"audit"`
+	Pages      Pages                            `koanf:"pages"`
 	Log        Log                              `koanf:"log"`
 	Strategies map[string]authd.StrategyOptions `koanf:"strategies"`
 	Methods    authd.Methods                    `koanf:"methods"`
@@ -104,6 +105,15 @@ type Hashing struct {
 	Queue   int `koanf:"queue"`   // logins that may wait for a worker
 }
 
+// Pages are the hosted pages; see core/httpapi.
+type Pages struct {
+	Enabled  bool   `koanf:"enabled"`
+	Title    string `koanf:"title"`    // empty is the host of PublicURL
+	LogoFile string `koanf:"logoFile"` // an image; empty is none
+	Accent   string `koanf:"accent"`   // "#rrggbb"
+	Logo     []byte `koanf:"-"`        // what LogoFile holds
+}
+
 // Log is the daemon's own log.
 type Log struct {
 	Level  slog.Level `koanf:"level"`
@@ -142,6 +152,7 @@ func Default() *Config {
 		Throttle: authd.DefaultThrottle(),
 		Hashing:  Hashing{Queue: 1024},
 		Audit:    Audit{Keep: 90 * 24 * time.Hour},
+		Pages:    Pages{Enabled: true, Accent: "#4f46e5"},
 		Log:      Log{Level: slog.LevelInfo, Format: LogText},
 		Methods:  authd.DefaultMethods(),
 	}

@@ -51,6 +51,12 @@ func texts() map[string]string {
 		"audit":      "The [audit trail](audit.md): who was let in, who was not, and what was changed.",
 		"audit.keep": "how long its rows are kept; `0` is forever",
 
+		"pages":          "The [hosted pages](hosted-pages.md), for people without a front end: sign in, register, forgot and update password, own sessions.",
+		"pages.enabled":  "serves them at `/`, `/login`, `/register`, `/forgot-password` and `/update-password`, as far as the methods are in use",
+		"pages.title":    "the site's name; the host of `server.publicURL` if empty",
+		"pages.logoFile": "an image shown above the pages: PNG, JPEG, WebP, GIF or SVG, at most 256 KiB",
+		"pages.accent":   "the colour of buttons and links, such as `\"#4f46e5\"`; text on it is black or white, and links are darkened or lightened, so that they can be read",
+
 		"log":        "The daemon's own log.",
 		"log.level":  "the least level that is logged",
 		"log.format": "lines for people, or JSON",

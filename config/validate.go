@@ -39,6 +39,7 @@ func (v *validator) all() {
 	if v.Audit.Keep < 0 && !v.report.at("audit.keep") {
 		v.add("audit.keep", "must not be negative; 0 keeps the rows forever")
 	}
+	v.pages()
 	v.aliases()
 }
 

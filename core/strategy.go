@@ -39,7 +39,7 @@ type Capability string
 const (
 	CanLogin          Capability = "login"
 	CanRedirect       Capability = "redirect login"
-	CanLoginToken     Capability = "login by token"
+	CanLoginToken     Capability = "login by token" //nolint:gosec // a name
 	CanRegister       Capability = "register"
 	CanRecover        Capability = "recover a password"
 	CanChangePassword Capability = "change a password"

@@ -118,7 +118,7 @@ func (h *house) handler() (http.Handler, error) {
 		counts = h.metrics.Handler()
 	}
 	return httpapi.New(httpapi.Options{
-		Metrics: counts,
+		Metrics: counts, Pages: pages(c.Pages),
 		Backend: h.registry, Keys: h.sessions, Ready: h.ready, Describe: h.describe(),
 		PublicURL:      c.Server.PublicURL,
 		AllowedOrigins: c.Server.CORS.AllowedOrigins,
@@ -151,6 +151,14 @@ func (h *house) describe() httpapi.Description {
 		})
 	}
 	return d
+}
+
+// pages are the hosted pages, unless they are off.
+func pages(p config.Pages) *httpapi.Pages {
+	if !p.Enabled {
+		return nil
+	}
+	return &httpapi.Pages{Title: p.Title, Accent: p.Accent, Logo: p.Logo}
 }
 
 func transports(names []config.Transport) []httpapi.Transport {

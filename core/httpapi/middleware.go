@@ -167,7 +167,7 @@ func (a *api) rescue(rec *recorder, r *http.Request) {
 func (a *api) crossOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := a.csrf.Check(r); err != nil {
-			a.refuse(w, r, errCrossOrigin())
+			a.fail(w, r, errCrossOrigin())
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -57,6 +57,8 @@ type Options struct {
 	Describe Description
 	// Metrics answers GET /metrics, for anybody who reaches it. Nil means 404.
 	Metrics http.Handler
+	// Pages are the hosted pages. Nil means none.
+	Pages *Pages
 
 	// PublicURL is the service's address as browsers see it. With https,
 	// cookies are Secure with the __Host- prefix, and HSTS is sent.
@@ -123,6 +125,7 @@ func New(o Options) (http.Handler, error) {
 type api struct {
 	Options
 	site
+	pages *pages
 }
 
 func newAPI(o Options) (*api, error) {
@@ -136,7 +139,14 @@ func newAPI(o Options) (*api, error) {
 	if o.MaxBody < 0 || o.Timeout < 0 {
 		return nil, errors.New("httpapi: MaxBody and Timeout must not be negative")
 	}
-	return &api{Options: o.withDefaults(), site: s}, nil
+	if o.Pages != nil && !s.transports.cookie {
+		return nil, errors.New("httpapi: Pages need the cookie transport")
+	}
+	p, err := newPages(o)
+	if err != nil {
+		return nil, fmt.Errorf("httpapi: %w", err)
+	}
+	return &api{Options: o.withDefaults(), site: s, pages: p}, nil
 }
 
 func (o Options) withDefaults() Options {

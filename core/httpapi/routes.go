@@ -21,7 +21,7 @@ type route struct {
 	handle       handler
 }
 
-// routes is the one list of what is served.
+// routes is the one list of what is served, beside the hosted pages.
 func (a *api) routes() []route {
 	b := a.Backend
 	module, modulePath := a.module()
@@ -62,23 +62,27 @@ func (a *api) routes() []route {
 	return out
 }
 
-// routing puts the routes on a mux whose every answer is JSON: below each path
-// without a method lies the 405, below everything the 404.
+// routing puts the routes on a mux: below each path without a method lies the
+// 405, below everything the 404, as JSON or, for people, as a page.
 func (a *api) routing() (http.Handler, error) {
-	routes := a.routes()
-	if err := checkAliases(routes, a.RefreshAliases); err != nil {
+	routes, pages := a.routes(), a.pageRoutes()
+	if err := checkAliases(append(slices.Clone(routes), pages...), a.RefreshAliases); err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()
 	methods := map[string][]string{}
 	for _, r := range routes {
-		mux.Handle(r.method+" "+r.path, a.answering(r.handle))
+		mux.Handle(r.method+" "+r.path, a.answering(r.handle, a.refuse))
+		methods[r.path] = append(methods[r.path], r.method)
+	}
+	for _, r := range pages {
+		mux.Handle(r.method+" "+r.path, a.answering(r.handle, a.refusePage))
 		methods[r.path] = append(methods[r.path], r.method)
 	}
 	for p, allowed := range methods {
-		mux.Handle(p, a.answering(methodNotAllowed(allowed)))
+		mux.Handle(p, a.answering(methodNotAllowed(allowed), a.fail))
 	}
-	notFound := a.answering(func(http.ResponseWriter, *http.Request) error { return errNotFound() })
+	notFound := a.answering(func(http.ResponseWriter, *http.Request) error { return errNotFound() }, a.fail)
 	mux.Handle("/", notFound)
 	return guardPath(mux, notFound), nil
 }
@@ -101,10 +105,10 @@ func guardPath(mux, notFound http.Handler) http.Handler {
 }
 
 // answering turns a handler's error into an answer.
-func (a *api) answering(h handler) http.Handler {
+func (a *api) answering(h handler, refuse func(http.ResponseWriter, *http.Request, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := h(w, r); err != nil {
-			a.refuse(w, r, err)
+			refuse(w, r, err)
 		}
 	})
 }
