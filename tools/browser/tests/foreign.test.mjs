@@ -3,7 +3,7 @@
 // localhost, which gets the cookies) or another one.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { launch, startApp, startDaemon, withPage, yaml } from '../lib/index.mjs';
+import { launch, startApp, startDaemon, until, withPage, yaml } from '../lib/index.mjs';
 
 const jo = { email: 'jo@example.com', password: 'correct horse battery' };
 
@@ -35,17 +35,20 @@ const targets = [
   ['GET', '/auth/check'], ['GET', '/auth/identity'], ['GET', '/auth/permissions'], ['GET', '/auth/sessions'],
   ['POST', '/auth/logout'], ['POST', '/auth/refresh'], ['POST', '/refresh'], ['POST', '/auth/token/refresh'],
   ['POST', '/auth/on-error'], ['POST', '/auth/update-password'], ['POST', '/auth/login'], ['POST', '/auth/register'],
-  ['DELETE', '/auth/sessions'],
+  ['DELETE', '/auth/sessions'], ['POST', '/logout'], ['POST', '/sessions'], ['POST', '/update-password'], ['GET', '/login'],
 ];
+
+// The forms of the hosted pages, which take what a browser sends by itself.
+const hosted = ['/login', '/logout', '/register', '/forgot-password', '/update-password', '/sessions'];
 
 describe('a foreign origin', () => {
   let house, evil, daemon, browser;
 
   before(async () => {
-    house = await startApp({ pages: { '/': '<h1>home</h1>' } });
+    house = await startApp({ pages: { '/home': '<h1>home</h1>' } });
     evil = await startApp({ pages: { '/': '<h1>evil</h1>' } });
     daemon = await startDaemon(yaml(house.origin, { allowed: ['https://app.example.com'] }));
-    house.proxy = { '/auth': daemon.url, '/refresh': daemon.url };
+    house.proxy = Object.fromEntries(['/auth', '/refresh', ...hosted].map((path) => [path, daemon.url]));
     await daemon.cli(['user', 'add', jo.email], `${jo.password}\n`);
     browser = await launch();
   });
@@ -80,7 +83,7 @@ describe('a foreign origin', () => {
   ]) {
     it(`${site} can neither read nor change anything`, (t) =>
       withPage(browser, t, async (page) => {
-        await page.goto(house.origin);
+        await page.goto(`${house.origin}/home`);
         assert.equal(await signIn(page), 200);
         const cookies = await jar(page);
         assert.equal(cookies.length, 2);
@@ -96,7 +99,7 @@ describe('a foreign origin', () => {
         }
         assert.ok(house.count('/auth/logout') > 3, 'the attacks never arrived');
 
-        for (const path of ['/auth/logout', '/auth/refresh', '/auth/update-password', '/auth/login']) {
+        for (const path of ['/auth/logout', '/auth/refresh', '/auth/update-password', '/auth/login', ...hosted]) {
           await page.goto(origin());
           await page.evaluate((action) => {
             const form = Object.assign(document.createElement('form'), { method: 'post', action });
@@ -105,11 +108,19 @@ describe('a foreign origin', () => {
             form.submit();
           }, house.origin + path);
           await page.waitForURL(house.origin + path);
-          assert.match(await page.content(), /forbidden/i);
+          assert.equal(house.requests(path, 'POST').at(-1).status, 403, path);
+        }
+
+        await page.goto(origin());
+        for (const path of ['/login', '/register']) {
+          const framed = page.waitForResponse(house.origin + path);
+          await page.setContent(`<iframe src="${house.origin}${path}"></iframe>`);
+          await framed;
+          await until(`${path} to be kept out of a frame`, () => page.frames().some((frame) => frame.url().startsWith('chrome-error:')));
         }
 
         assert.deepEqual(await jar(page), cookies, 'the cookies changed');
-        await page.goto(house.origin);
+        await page.goto(`${house.origin}/home`);
         assert.equal((await identity(page)).email, jo.email);
         assert.equal(ids(await daemon.cli(['session', 'list', jo.email])), ids(sessions));
         assert.equal(await signIn(page), 200, 'the password changed');
@@ -118,7 +129,7 @@ describe('a foreign origin', () => {
 
   it('is what the attacks fail by: from a page of the house they work', (t) =>
     withPage(browser, t, async (page) => {
-      await page.goto(house.origin);
+      await page.goto(`${house.origin}/home`);
       assert.equal(await signIn(page), 200);
       const read = await page.evaluate(`(${attacks['fetch with credentials']})(${JSON.stringify(`${house.origin}/auth/identity`)}, 'GET')`);
       assert.match(read, secret);
