@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from './lib/daemon.mjs';
+import { build, buildServer } from './lib/daemon.mjs';
 import { install, scripts } from './lib/install.mjs';
 import { artifacts, here, root } from './lib/paths.mjs';
 
@@ -16,7 +16,7 @@ const folders = ['tools/browser', 'client', 'examples/refine', 'examples/refine-
   guests.map((name) => `tools/browser/${name}`),
 );
 const programs = ['cmd/authd', 'examples/refine/api'];
-const testFolders = ['tests', ...guests];
+const testFolders = ['tests', ...guests.map((name) => `${name}/tests`)];
 
 const chromium = process.env.BROWSER_CHROMIUM || '/usr/bin/chromium';
 if (!existsSync(chromium)) {
@@ -37,6 +37,7 @@ rmSync(join(artifacts, 'failed'), { recursive: true, force: true });
 const binaries = mkdtempSync(join(tmpdir(), 'authd-bin-'));
 try {
   for (const program of programs) await build(program, binaries);
+  await buildServer(binaries);
   const args = ['--test', '--test-concurrency=2', '--test-reporter=spec', '--test-timeout=120000', ...files];
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit', env: { ...process.env, BROWSER_BINARIES: binaries } });
   process.exitCode = status ?? 1;

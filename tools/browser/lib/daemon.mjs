@@ -47,6 +47,20 @@ export async function build(pkg, folder) {
   await run('go', ['build', '-o', target, `./${pkg}`], { cwd: root, env: { ...process.env, CGO_ENABLED: '0' } });
 }
 
+/** The path of the server with a clock that tests move; see server/. */
+export async function serverBinary() {
+  if (process.env.BROWSER_BINARIES) return join(process.env.BROWSER_BINARIES, 'clock-server');
+  built ??= await mkdtemp(join(tmpdir(), 'authd-bin-'));
+  process.once('exit', () => rmSync(built, { recursive: true, force: true }));
+  await buildServer(built);
+  return join(built, 'clock-server');
+}
+
+/** Builds it into a folder. It is a module of its own. */
+export async function buildServer(folder) {
+  await run('go', ['build', '-o', join(folder, 'clock-server'), '.'], { cwd: join(root, 'tools/browser/server'), env: { ...process.env, CGO_ENABLED: '0' } });
+}
+
 /** A program that serves, until stop. Its output is in log(). */
 export class Service {
   #child;

@@ -1,0 +1,6 @@
+import axios from 'axios';
+import createAuthRefreshInterceptor from 'axios-auth-refresh-5';
+import { expose } from './page.js';
+import { tutorial } from './tutorial.js';
+
+expose(tutorial(axios, createAuthRefreshInterceptor, ''));
