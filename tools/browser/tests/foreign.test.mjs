@@ -112,6 +112,8 @@ describe('a foreign origin', () => {
         }
 
         await page.goto(origin());
+        await page.setContent(`<iframe src="${house.origin}/home"></iframe>`); // which does not mind
+        assert.match(await page.frames()[1].content(), /<h1>home/);
         for (const path of ['/login', '/register']) {
           await page.setContent(`<iframe src="${house.origin}${path}"></iframe>`);
           for (const frame of page.frames().slice(1)) assert.doesNotMatch(await frame.content(), /<form/, `${path} is in a frame`);
