@@ -1,23 +1,36 @@
-type Locks = { request<T>(name: string, options: { signal?: AbortSignal }, run: () => Promise<T>): Promise<T> };
+type Options = { signal?: AbortSignal; ifAvailable?: boolean };
+type Locks = { request<T>(name: string, options: Options, run: (lock: unknown) => Promise<T>): Promise<T> };
 
-/** How long another tab may hold the lock. One that sleeps must not stop the others. */
+/** How long another tab may hold the lock, in milliseconds. One that sleeps must not stop the others. */
 const patience = 10_000;
+
+/** How long what another tab has stored may take to be seen here, in milliseconds: the lock is faster. */
+const settling = 60;
+
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 /**
  * Runs one caller at a time in all tabs of the browser, by the Web Locks API.
- * Where that is missing, tabs may run together, which authd's refresh bears.
+ * Who had to wait sees what the one before stored. Where the API is missing,
+ * tabs may run together, which authd's refresh bears.
  */
 export async function exclusively<T>(name: string, run: () => Promise<T>): Promise<T> {
   const locks = (globalThis as { navigator?: { locks?: Locks } }).navigator?.locks;
   if (!locks) return run();
   let begun = false;
+  const once = () => {
+    begun = true;
+    return run();
+  };
+  const free = await locks.request(name, { ifAvailable: true }, async (lock) => (lock ? { result: await once() } : undefined));
+  if (free) return free.result;
   const wait = new AbortController();
   const timer = setTimeout(() => wait.abort(), patience);
   try {
-    return await locks.request(name, { signal: wait.signal }, () => {
-      begun = true;
+    return await locks.request(name, { signal: wait.signal }, async () => {
       clearTimeout(timer);
-      return run();
+      await pause(settling);
+      return once();
     });
   } catch (error) {
     if (begun) throw error;

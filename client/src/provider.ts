@@ -108,6 +108,7 @@ function action(a: Answer): ActionAnswer {
 function allMethods(options: Options, session: Session): Required<AuthProvider> {
   const table = onErrorTable(options);
   let leaving: Promise<Answer> | undefined;
+  let sentAway = 0;
 
   const perform = async (path: string, body: Record<string, unknown>): Promise<ActionAnswer> =>
     taken(await ask(options, path, { method: 'POST', body }));
@@ -170,6 +171,11 @@ function allMethods(options: Options, session: Session): Required<AuthProvider> 
       const rule = status === undefined ? undefined : match(await table(), status);
       if (!rule) return {};
       if (rule.refresh && (await session.revive()) !== 'dead') return {};
+      if (rule.logout) {
+        // Every failing request asks; refine would log out, and go to the login page, for each.
+        if (Date.now() - sentAway < 1000) return {};
+        sentAway = Date.now();
+      }
       if (leave(rule.redirectTo) || !isPath(rule.redirectTo)) return rule.logout ? { logout: true } : {};
       const there = withoutQuery(rule.redirectTo) === page()?.pathname;
       return { ...(rule.logout && { logout: true }), ...(!there && { redirectTo: rule.redirectTo }) };
