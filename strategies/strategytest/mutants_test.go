@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -178,7 +179,8 @@ func outageMutants() []mutant {
 
 func identityMutants() []mutant {
 	var count atomic.Int64
-	shared := core.Identity{Roles: []string{"editor"}, Claims: map[string]any{"list": []any{map[string]any{"a": 1}}}}
+	// Each mutant has slices and maps of its own, since mutants run in parallel.
+	roles, claims := []string{"editor"}, map[string]any{"list": []any{map[string]any{"a": 1}}}
 	return []mutant{
 		{"subject is stable", "empty", accepted(func(id *core.Identity, _ core.Credentials) { id.Subject = "" })},
 		{"subject is stable", "new at each login", accepted(func(id *core.Identity, _ core.Credentials) {
@@ -220,9 +222,9 @@ func identityMutants() []mutant {
 		{"identity can be shown", "an address as it was typed", accepted(func(id *core.Identity, _ core.Credentials) {
 			id.Email = "John@Mail.com"
 		})},
-		{"results share no memory", "roles", accepted(func(id *core.Identity, _ core.Credentials) { id.Roles = shared.Roles })},
+		{"results share no memory", "roles", accepted(func(id *core.Identity, _ core.Credentials) { id.Roles = roles })},
 		{"results share no memory", "claims below the first level", accepted(func(id *core.Identity, _ core.Credentials) {
-			id.Claims = shared.Clone().Claims
+			id.Claims = maps.Clone(claims)
 		})},
 		{"results share no memory", "permissions", func(s *subjectOfStudy) {
 			all := []string{"read", "write"}
