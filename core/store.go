@@ -86,6 +86,11 @@ type Session struct {
 	UserAgent   string
 	EndedAt     time.Time // zero while alive
 	EndReason   string
+
+	ConfirmedAt time.Time // when the backend last said that the account is good
+	Kept        []byte    // the strategy's Grant.Keep, sealed; empty if there is none
+	RemoteID    string    // Grant.SessionID; may be empty
+	LeasedUntil time.Time // until when somebody is asking the backend about Kept; zero if nobody is
 }
 
 // SessionAdvance is the one write of a refresh.
@@ -95,16 +100,41 @@ type SessionAdvance struct {
 	At          time.Time
 	IdleExpires time.Time
 	Identity    Identity
+	ConfirmedAt time.Time // the zero time leaves what is there
 }
 
-// SessionEnd says which sessions to end: one by ID, or those of an account,
-// except perhaps one of them.
+// SessionLease asks for the right to renew a session.
+type SessionLease struct {
+	ID    string
+	At    time.Time
+	Until time.Time // names the lease: no two of a session end at the same time
+}
+
+// SessionRenewal ends a lease and stores what came of it.
+type SessionRenewal struct {
+	ID          string
+	Lease       time.Time // SessionLease.Until
+	At          time.Time
+	Identity    Identity
+	ConfirmedAt time.Time
+	Kept        []byte
+}
+
+// SessionEnd says which sessions to end: one by ID, those of an account, except
+// perhaps one of them, or those that another site knows by one name.
 type SessionEnd struct {
 	ID      string
-	Account AccountID // used if ID is empty
+	Account AccountID // used if ID and Remote are empty
 	Except  string    // with Account: this one stays
+	Remote  RemoteSession
 	Reason  string
 	At      time.Time
+}
+
+// RemoteSession names a session of another site.
+type RemoteSession struct {
+	Strategy string // that signs in there
+	ID       string // Grant.SessionID; empty names none
 }
 
 // EndedSession is a session that ended before its time.
@@ -139,6 +169,15 @@ type SessionStore interface {
 	// after At. An unknown session is Unauthenticated. The account never
 	// changes, whatever Identity names.
 	AdvanceSession(context.Context, SessionAdvance) (s Session, moved bool, err error)
+	// LeaseSession takes the lease, unless somebody else holds one that ends after
+	// At or the session is not alive at At, and returns the row as it is
+	// afterwards. An unknown session is Unauthenticated, a lease that does not end
+	// after At InvalidInput.
+	LeaseSession(context.Context, SessionLease) (s Session, leased bool, err error)
+	// RenewSession stores a renewal and gives the lease back. renewed is false, and
+	// nothing was written, if the session is not alive at At or this lease is not
+	// the session's any more. The account never changes, whatever Identity names.
+	RenewSession(context.Context, SessionRenewal) (renewed bool, err error)
 	// EndSessions ends sessions and returns the IDs of those that were alive.
 	// Ended sessions keep their first reason; expired ones are ended too, and not
 	// returned. For an account without Except it
@@ -165,6 +204,16 @@ type TokenStore interface {
 	// TakeToken removes and returns the token, so that of several takers one
 	// gets it. Without a token that is good at now the answer is Expired.
 	TakeToken(ctx context.Context, hash []byte, purpose string, now time.Time) (OneTimeToken, error)
+}
+
+// OnceStore remembers what may happen once only, such as the use of an answer
+// that another site gave.
+type OnceStore interface {
+	// Once notes a key until a time. It is Conflict if the key was noted for this
+	// purpose before, and that note's time is not over at now: of several at once
+	// one succeeds. An empty purpose or key, or a time that is over already, is
+	// InvalidInput. Notes whose time is over are forgotten, some with each call.
+	Once(ctx context.Context, purpose string, key []byte, now, until time.Time) error
 }
 
 // SigningKey is a key pair for access tokens. The private half is sealed.

@@ -52,6 +52,7 @@ import (
 type Store interface {
 	core.SessionStore
 	core.TokenStore
+	core.OnceStore
 	core.KeyStore
 	core.ThrottleStore
 	core.AuditStore

@@ -29,6 +29,7 @@ type Memory struct {
 	cutoffs  map[core.AccountID]time.Time
 	keys     []core.SigningKey
 	tokens   map[string]core.OneTimeToken
+	once     map[string]time.Time
 }
 
 // Calls says how many methods were called, failed ones too.
@@ -54,6 +55,7 @@ func (m *Memory) enter(ctx context.Context, method string) (func(), error) {
 		m.sessions = map[string]core.Session{}
 		m.cutoffs = map[core.AccountID]time.Time{}
 		m.tokens = map[string]core.OneTimeToken{}
+		m.once = map[string]time.Time{}
 	}
 	return m.mu.Unlock, nil
 }
@@ -142,9 +144,53 @@ func (m *Memory) AdvanceSession(ctx context.Context, a core.SessionAdvance) (cor
 		return clone(s), false, nil
 	}
 	s.Generation++
-	s.AdvancedAt, s.IdleExpires, s.Identity = a.At, a.IdleExpires, a.Identity.Clone()
+	s.AdvancedAt, s.IdleExpires, s.Identity = a.At, a.IdleExpires, owned(a.Identity, s)
+	if !a.ConfirmedAt.IsZero() {
+		s.ConfirmedAt = a.ConfirmedAt
+	}
 	m.sessions[a.ID] = s
 	return clone(s), true, nil
+}
+
+// LeaseSession implements core.SessionStore.
+func (m *Memory) LeaseSession(ctx context.Context, l core.SessionLease) (core.Session, bool, error) {
+	leave, err := m.enter(ctx, "LeaseSession")
+	if err != nil {
+		return core.Session{}, false, err
+	}
+	defer leave()
+	if !l.Until.After(l.At) {
+		return core.Session{}, false, core.InvalidInput
+	}
+	s, ok := m.sessions[l.ID]
+	if !ok {
+		return core.Session{}, false, core.Unauthenticated
+	}
+	if !alive(s, l.At) || s.LeasedUntil.After(l.At) {
+		return clone(s), false, nil
+	}
+	s.LeasedUntil = l.Until
+	m.sessions[l.ID] = s
+	return clone(s), true, nil
+}
+
+// RenewSession implements core.SessionStore.
+func (m *Memory) RenewSession(ctx context.Context, r core.SessionRenewal) (bool, error) {
+	leave, err := m.enter(ctx, "RenewSession")
+	if err != nil {
+		return false, err
+	}
+	defer leave()
+	s := m.sessions[r.ID]
+	if !alive(s, r.At) || s.LeasedUntil.IsZero() || !s.LeasedUntil.Equal(r.Lease) {
+		return false, nil
+	}
+	s.Identity, s.ConfirmedAt, s.Kept, s.LeasedUntil = owned(r.Identity, s), r.ConfirmedAt, nil, time.Time{}
+	if len(r.Kept) > 0 {
+		s.Kept = slices.Clone(r.Kept)
+	}
+	m.sessions[r.ID] = s
+	return true, nil
 }
 
 // EndSessions implements core.SessionStore.
@@ -154,7 +200,10 @@ func (m *Memory) EndSessions(ctx context.Context, e core.SessionEnd) ([]string, 
 		return nil, err
 	}
 	defer leave()
-	if e.ID == "" && e.Except == "" {
+	if e.At.IsZero() || e.ID == "" && e.Remote.ID == "" && e.Account == (core.AccountID{}) {
+		return nil, core.InvalidInput
+	}
+	if e.ID == "" && e.Remote.ID == "" && e.Except == "" {
 		m.cutoffs[e.Account] = later(m.cutoffs[e.Account], e.At)
 	}
 	var ids []string
@@ -188,78 +237,12 @@ func (m *Memory) PurgeSessions(ctx context.Context, t time.Time, limit int) (int
 	return n, nil
 }
 
-// SigningKeys implements core.KeyStore.
-func (m *Memory) SigningKeys(ctx context.Context) ([]core.SigningKey, error) {
-	leave, err := m.enter(ctx, "SigningKeys")
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
-	return slices.Clone(m.keys), nil
-}
-
-// AddSigningKey implements core.KeyStore.
-func (m *Memory) AddSigningKey(ctx context.Context, k core.SigningKey) error {
-	leave, err := m.enter(ctx, "AddSigningKey")
-	if err != nil {
-		return err
-	}
-	defer leave()
-	for _, have := range m.keys {
-		if have.ID == k.ID || have.ActiveFrom.Equal(k.ActiveFrom) {
-			return core.Conflict
-		}
-	}
-	m.keys = append(m.keys, k)
-	slices.SortFunc(m.keys, func(a, b core.SigningKey) int { return a.ActiveFrom.Compare(b.ActiveFrom) })
-	return nil
-}
-
-// PurgeSigningKeys implements core.KeyStore.
-func (m *Memory) PurgeSigningKeys(ctx context.Context, t time.Time) error {
-	leave, err := m.enter(ctx, "PurgeSigningKeys")
-	if err != nil {
-		return err
-	}
-	defer leave()
-	m.keys = slices.DeleteFunc(m.keys, func(k core.SigningKey) bool { return k.PublishUntil.Before(t) })
-	return nil
-}
-
-// PutToken implements core.TokenStore.
-func (m *Memory) PutToken(ctx context.Context, t core.OneTimeToken) error {
-	leave, err := m.enter(ctx, "PutToken")
-	if err != nil {
-		return err
-	}
-	defer leave()
-	for hash, have := range m.tokens {
-		if have.Purpose == t.Purpose && have.Account == t.Account {
-			delete(m.tokens, hash)
-		}
-	}
-	m.tokens[string(t.Hash)] = t
-	return nil
-}
-
-// TakeToken implements core.TokenStore.
-func (m *Memory) TakeToken(ctx context.Context, hash []byte, purpose string, now time.Time) (core.OneTimeToken, error) {
-	leave, err := m.enter(ctx, "TakeToken")
-	if err != nil {
-		return core.OneTimeToken{}, err
-	}
-	defer leave()
-	t, ok := m.tokens[string(hash)]
-	if !ok || t.Purpose != purpose || !now.Before(t.ExpiresAt) {
-		return core.OneTimeToken{}, core.Expired
-	}
-	delete(m.tokens, string(hash))
-	return t, nil
-}
-
 func meant(e core.SessionEnd, s core.Session) bool {
 	if e.ID != "" {
 		return s.ID == e.ID
+	}
+	if e.Remote.ID != "" {
+		return s.RemoteID == e.Remote.ID && s.Identity.Strategy == e.Remote.Strategy
 	}
 	return s.Identity.AccountID == e.Account && s.ID != e.Except
 }
@@ -270,7 +253,15 @@ func alive(s core.Session, now time.Time) bool {
 
 func clone(s core.Session) core.Session {
 	s.Identity = s.Identity.Clone()
+	s.Kept = slices.Clone(s.Kept)
 	return s
+}
+
+// owned is what a backend told, of the account that the session has.
+func owned(told core.Identity, s core.Session) core.Identity {
+	told = told.Clone()
+	told.AccountID = s.Identity.AccountID
+	return told
 }
 
 func later(a, b time.Time) time.Time {

@@ -34,6 +34,14 @@ func fromNullMicros(n sql.NullInt64) time.Time {
 	return fromMicros(n.Int64)
 }
 
+// nullBytes stores nothing as NULL.
+func nullBytes(b []byte) any {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}
+
 // timeColumn scans a column that micros wrote.
 type timeColumn struct{ to *time.Time }
 

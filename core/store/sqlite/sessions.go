@@ -3,14 +3,14 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"slices"
 	"time"
 
 	"github.com/authd-go/authd/core"
 )
 
 const sessionColumns = `id, strategy, subject, identity, generation, auth_at, created_at, advanced_at,
-	idle_expires, expires, persistent, addr, user_agent, ended_at, end_reason`
+	idle_expires, expires, persistent, addr, user_agent, ended_at, end_reason,
+	confirmed_at, kept, remote_id, leased_until`
 
 func scanSession(r row) (core.Session, error) {
 	var s core.Session
@@ -18,7 +18,8 @@ func scanSession(r row) (core.Session, error) {
 	var identity storedIdentity
 	err := r.Scan(&s.ID, &account.Strategy, &account.Subject, jsonColumn{&identity}, &s.Generation,
 		timeColumn{&s.AuthAt}, timeColumn{&s.CreatedAt}, timeColumn{&s.AdvancedAt}, timeColumn{&s.IdleExpires},
-		timeColumn{&s.Expires}, &s.Persistent, &s.Addr, &s.UserAgent, timeColumn{&s.EndedAt}, &s.EndReason)
+		timeColumn{&s.Expires}, &s.Persistent, &s.Addr, &s.UserAgent, timeColumn{&s.EndedAt}, &s.EndReason,
+		timeColumn{&s.ConfirmedAt}, &s.Kept, &s.RemoteID, timeColumn{&s.LeasedUntil})
 	if err != nil {
 		return core.Session{}, none(err, core.Unauthenticated)
 	}
@@ -82,10 +83,10 @@ func (s *Store) CreateSession(ctx context.Context, n core.Session) error {
 		if err := noteLogin(ctx, tx, n); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO sessions (`+sessionColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+		_, err := tx.ExecContext(ctx, `INSERT INTO sessions (`+sessionColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
 			n.ID, n.Identity.Strategy, n.Identity.Subject, identity, n.Generation, micros(n.AuthAt), micros(n.CreatedAt),
 			micros(n.AdvancedAt), micros(n.IdleExpires), micros(n.Expires), n.Persistent, n.Addr, n.UserAgent,
-			nullMicros(n.EndedAt), n.EndReason)
+			nullMicros(n.EndedAt), n.EndReason, nullMicros(n.ConfirmedAt), nullBytes(n.Kept), n.RemoteID, nullMicros(n.LeasedUntil))
 		return err
 	})
 }
@@ -117,9 +118,10 @@ func (s *Store) AdvanceSession(ctx context.Context, a core.SessionAdvance) (core
 	var moved bool
 	err = s.write(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
 		changed, err := affected(tx.ExecContext(ctx, `UPDATE sessions
-			SET generation = generation + 1, advanced_at = ?1, idle_expires = ?2, identity = ?3
+			SET generation = generation + 1, advanced_at = ?1, idle_expires = ?2, identity = ?3,
+				confirmed_at = coalesce(?6, confirmed_at)
 			WHERE id = ?4 AND generation = ?5 AND ended_at IS NULL AND min(idle_expires, expires) > ?1`,
-			micros(a.At), micros(a.IdleExpires), identity, a.ID, a.From))
+			micros(a.At), micros(a.IdleExpires), identity, a.ID, a.From, nullMicros(a.ConfirmedAt)))
 		if err != nil {
 			return err
 		}
@@ -131,72 +133,6 @@ func (s *Store) AdvanceSession(ctx context.Context, a core.SessionAdvance) (core
 		return core.Session{}, false, err
 	}
 	return after, moved, nil
-}
-
-// EndSessions ends sessions and returns, sorted, the IDs of those that were
-// alive. Sessions that had expired are ended too and not returned. Neither an
-// ID nor an account, or no time, is InvalidInput.
-func (s *Store) EndSessions(ctx context.Context, e core.SessionEnd) (ids []string, err error) {
-	const op = "end sessions"
-	if e.At.IsZero() || (e.ID == "" && e.Account == core.AccountID{}) {
-		return nil, core.Fail(core.InvalidInput, op, nil)
-	}
-	err = s.write(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
-		if e.ID == "" && e.Except == "" {
-			if err := noteEnd(ctx, tx, e); err != nil {
-				return err
-			}
-		}
-		ids, err = endRows(ctx, tx, e)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return ids, nil
-}
-
-// noteEnd notes since when the account's sessions count. It never goes back.
-func noteEnd(ctx context.Context, tx *sql.Tx, e core.SessionEnd) error {
-	_, err := tx.ExecContext(ctx, `
-		INSERT INTO accounts (strategy, subject, sessions_after) VALUES (?, ?, ?)
-		ON CONFLICT (strategy, subject) DO UPDATE SET
-			sessions_after = max(coalesce(sessions_after, excluded.sessions_after), excluded.sessions_after)`,
-		e.Account.Strategy, e.Account.Subject, micros(e.At))
-	return err
-}
-
-func endRows(ctx context.Context, tx *sql.Tx, e core.SessionEnd) ([]string, error) {
-	const end = `UPDATE sessions SET ended_at = ?1, end_reason = ?2 WHERE ended_at IS NULL AND `
-	const returning = ` RETURNING id, min(idle_expires, expires) > ?1`
-	var ended []endedRow
-	var err error
-	if e.ID != "" {
-		ended, err = queryAll(ctx, tx, scanEndedRow, end+`id = ?3`+returning, micros(e.At), e.Reason, e.ID)
-	} else {
-		ended, err = queryAll(ctx, tx, scanEndedRow, end+`strategy = ?3 AND subject = ?4 AND id <> ?5`+returning,
-			micros(e.At), e.Reason, e.Account.Strategy, e.Account.Subject, e.Except)
-	}
-	var ids []string
-	for _, row := range ended {
-		if row.alive {
-			ids = append(ids, row.id)
-		}
-	}
-	slices.Sort(ids)
-	return ids, err
-}
-
-// endedRow is a row that was just ended, and whether it was alive until then.
-type endedRow struct {
-	id    string
-	alive bool
-}
-
-func scanEndedRow(r row) (endedRow, error) {
-	var e endedRow
-	err := r.Scan(&e.id, &e.alive)
-	return e, err
 }
 
 // PurgeSessions forgets at most limit sessions whose absolute or idle end lies

@@ -18,6 +18,9 @@ type broken struct {
 	endedSince  func(context.Context, time.Time) ([]core.EndedSession, error)
 	create      func(context.Context, core.Session) error
 	advance     func(context.Context, core.SessionAdvance) (core.Session, bool, error)
+	lease       func(context.Context, core.SessionLease) (core.Session, bool, error)
+	renew       func(context.Context, core.SessionRenewal) (bool, error)
+	once        func(ctx context.Context, purpose string, key []byte, now, until time.Time) error
 	end         func(context.Context, core.SessionEnd) ([]string, error)
 	purge       func(context.Context, time.Time, int) (int, error)
 	put         func(context.Context, core.OneTimeToken) error
@@ -80,6 +83,27 @@ func (b *broken) AdvanceSession(ctx context.Context, a core.SessionAdvance) (cor
 		return b.advance(ctx, a)
 	}
 	return b.Store.AdvanceSession(ctx, a)
+}
+
+func (b *broken) LeaseSession(ctx context.Context, l core.SessionLease) (core.Session, bool, error) {
+	if b.lease != nil {
+		return b.lease(ctx, l)
+	}
+	return b.Store.LeaseSession(ctx, l)
+}
+
+func (b *broken) RenewSession(ctx context.Context, r core.SessionRenewal) (bool, error) {
+	if b.renew != nil {
+		return b.renew(ctx, r)
+	}
+	return b.Store.RenewSession(ctx, r)
+}
+
+func (b *broken) Once(ctx context.Context, purpose string, key []byte, now, until time.Time) error {
+	if b.once != nil {
+		return b.once(ctx, purpose, key, now, until)
+	}
+	return b.Store.Once(ctx, purpose, key, now, until)
 }
 
 func (b *broken) EndSessions(ctx context.Context, e core.SessionEnd) ([]string, error) {

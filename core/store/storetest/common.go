@@ -30,7 +30,7 @@ type call struct {
 
 // calls is every method that takes a context.
 func calls() []call {
-	return slices.Concat(sessionCalls(), userCalls(), tokenAndKeyCalls(), auditCalls(), triesCalls())
+	return slices.Concat(sessionCalls(), renewalCalls(), userCalls(), tokenAndKeyCalls(), auditCalls(), triesCalls())
 }
 
 func userCalls() []call {

@@ -16,6 +16,7 @@ func endRules() []rule {
 		{"end keeps the first reason", "the answer to a stolen token must not be overwritten by a later logout", endFirstReason},
 		{"end all of an account", "a new password must end every older session, and nobody else's", endAccount},
 		{"end all but one", "who changes the password stays signed in where that was done", endExcept},
+		{"end by another site's name", "signing out there must sign out here, of that session and no other", endRemote},
 		{"older proof is refused", "a login with the old password, under way during the reset, must not survive it", olderProof},
 		{"the order never goes back", "a late order with an earlier time must not let older logins in", orderNeverGoesBack},
 		{"end of an expired session", "a node whose clock is behind must not revive it; nobody was logged out either", endExpired},
@@ -110,6 +111,28 @@ func endExcept(ctx context.Context, s store.Store) error {
 		func() error { return wantEnd(ctx, s, order, "s1", "s3") },
 		func() error { return wantSession(ctx, s, session("s2", johnID())) },
 		func() error { return createSessions(ctx, s, session("s4", johnID())) }, // no time was noted
+	)
+}
+
+func endRemote(ctx context.Context, s store.Store) error {
+	first, second, elsewhere := session("s1", johnID()), session("s2", janeID()), session("s3", johnID())
+	first.RemoteID, second.RemoteID, elsewhere.RemoteID = "sid", "sid", "other"
+	partner := session("s4", core.AccountID{Strategy: "partners", Subject: "u-john"})
+	partner.RemoteID = "sid"
+	if err := createSessions(ctx, s, first, second, elsewhere, partner, session("s5", johnID())); err != nil {
+		return err
+	}
+	order := core.SessionEnd{Remote: core.RemoteSession{Strategy: "members", ID: "sid"}, Account: janeID(), Reason: "remote", At: after(time.Second)}
+	return all(
+		func() error { return wantEnd(ctx, s, order, "s1", "s2") },
+		func() error { return wantSession(ctx, s, elsewhere) },
+		func() error { return wantSession(ctx, s, partner) },
+		func() error { return wantSession(ctx, s, session("s5", johnID())) },
+		func() error { return createSessions(ctx, s, session("s6", janeID())) }, // no time was noted
+		func() error {
+			_, err := s.EndSessions(ctx, core.SessionEnd{Remote: core.RemoteSession{Strategy: "members"}, Reason: "remote", At: start()})
+			return outcome("without a name", err, core.InvalidInput)
+		},
 	)
 }
 

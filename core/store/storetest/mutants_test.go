@@ -24,8 +24,8 @@ type mutant struct {
 }
 
 func mutants() []mutant {
-	return slices.Concat(userMutants(), changeMutants(), sessionMutants(), advanceMutants(), endMutants(),
-		purgeMutants(), tokenMutants(), keyMutants(), auditMutants(), triesMutants(), commonMutants())
+	return slices.Concat(userMutants(), changeMutants(), sessionMutants(), advanceMutants(), renewalMutants(), endMutants(),
+		purgeMutants(), tokenMutants(), onceMutants(), keyMutants(), auditMutants(), triesMutants(), commonMutants())
 }
 
 func openReal(ctx context.Context, t *testing.T) store.Store {

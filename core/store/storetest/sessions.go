@@ -61,6 +61,8 @@ func wantSession(ctx context.Context, s core.SessionReader, want core.Session) e
 func sessionRoundTrip(ctx context.Context, s store.Store) error {
 	full := session("s1", johnID())
 	full.Generation, full.EndedAt, full.EndReason = 7, after(time.Minute), "logout"
+	full.ConfirmedAt, full.LeasedUntil = after(2*time.Second), after(3*time.Second)
+	full.Kept, full.RemoteID = []byte{0, 0xff, 'x'}, "sid-1"
 	bare := core.Session{
 		ID: "s2", Identity: core.Identity{AccountID: janeID()},
 		AuthAt: start(), CreatedAt: start(), AdvancedAt: start(), IdleExpires: start(), Expires: start(),

@@ -43,8 +43,8 @@ type rule struct {
 func rules() []rule {
 	var all []rule
 	for _, part := range [][]rule{
-		userRules(), userChangeRules(), sessionRules(), advanceRules(), endRules(), purgeRules(),
-		tokenRules(), keyRules(), auditRules(), triesRules(), commonRules(),
+		userRules(), userChangeRules(), sessionRules(), advanceRules(), renewalRules(), endRules(), purgeRules(),
+		tokenRules(), onceRules(), keyRules(), auditRules(), triesRules(), commonRules(),
 	} {
 		all = append(all, part...)
 	}
