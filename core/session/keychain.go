@@ -90,7 +90,7 @@ func (k *keychain) load(ctx context.Context, now time.Time) (stale bool, err err
 			stale = true
 			continue
 		}
-		key, err := k.vault.open(s)
+		key, err := k.vault.openKey(s)
 		if err != nil {
 			return false, core.Fail(core.Internal, "open signing keys", err)
 		}

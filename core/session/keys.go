@@ -1,8 +1,6 @@
 package session
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/ed25519"
 	"crypto/hkdf"
 	"crypto/sha256"
@@ -37,27 +35,19 @@ type signingKey struct {
 
 func (k signingKey) public() ed25519.PublicKey { return k.private.Public().(ed25519.PublicKey) }
 
-// vault seals private keys for the store: AES-256-GCM, bound to the key's id.
-type vault struct{ aead cipher.AEAD }
+// vault seals private keys for the store, each bound to the key's id.
+type vault struct{ Sealer }
 
 func newVault(key []byte) (vault, error) {
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return vault{}, err
-	}
-	aead, err := cipher.NewGCMWithRandomNonce(block)
-	return vault{aead}, err
+	s, err := newSealer(key)
+	return vault{s}, err
 }
 
-func (v vault) seal(id string, seed []byte) []byte {
-	return v.aead.Seal(nil, nil, seed, []byte(id))
-}
-
-func (v vault) open(k core.SigningKey) (signingKey, error) {
+func (v vault) openKey(k core.SigningKey) (signingKey, error) {
 	if k.Algorithm != algorithm {
 		return signingKey{}, fmt.Errorf("signing key %q is for %q, which this version does not know", k.ID, k.Algorithm)
 	}
-	seed, err := v.aead.Open(nil, nil, k.Sealed, []byte(k.ID))
+	seed, err := v.Open(k.Sealed, k.ID)
 	if err != nil || len(seed) != ed25519.SeedSize {
 		return signingKey{}, errSecret
 	}
@@ -74,7 +64,7 @@ func (v vault) newKey(rand io.Reader) (core.SigningKey, error) {
 	}
 	public := ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
 	id := thumbprint(public)
-	return core.SigningKey{ID: id, Algorithm: algorithm, Sealed: v.seal(id, seed)}, nil
+	return core.SigningKey{ID: id, Algorithm: algorithm, Sealed: v.Seal(seed, id)}, nil
 }
 
 func thumbprint(public ed25519.PublicKey) string {

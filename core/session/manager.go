@@ -16,6 +16,7 @@ type Manager struct {
 	opts     Options
 	sessions core.SessionStore
 	keys     *keychain
+	kept     Sealer
 	rule     rule
 	access   accessTokens
 	refresh  refreshTokens
@@ -70,12 +71,20 @@ func build(o Options) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
+	keptKey, err := derive(o.Secret, "what sessions keep")
+	if err != nil {
+		return nil, err
+	}
+	kept, err := newSealer(keptKey)
+	if err != nil {
+		return nil, err
+	}
 	keys := &keychain{
 		store: o.Keys, vault: v, rand: o.Rand, made: o.OnKeyRotated,
 		schedule: schedule{rotation: o.KeyRotation, accessTTL: o.Lifetimes.AccessTTL},
 	}
 	return &Manager{
-		opts: o, sessions: o.Sessions, keys: keys,
+		opts: o, sessions: o.Sessions, keys: keys, kept: kept,
 		rule:    rule{rotation: o.Rotation, idle: o.Lifetimes.IdleTTL, grace: o.Lifetimes.RefreshGrace},
 		access:  newAccessTokens(o, keys.public),
 		refresh: newRefreshTokens(refreshKey, o.Rotation),
@@ -153,7 +162,7 @@ func (m *Manager) Owner(accessToken, refreshToken string) (sessionID string, ok 
 // or Internal for an order that names neither session nor account.
 func (m *Manager) End(ctx context.Context, e core.SessionEnd) (int, error) {
 	const op = "end sessions"
-	if e.ID == "" && (e.Account.Strategy == "" || e.Account.Subject == "") {
+	if e.ID == "" && e.Remote.ID == "" && (e.Account.Strategy == "" || e.Account.Subject == "") {
 		return 0, core.Fail(core.Internal, op, errors.New("neither a session nor an account is named"))
 	}
 	now := m.now()

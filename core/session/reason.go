@@ -13,6 +13,7 @@ const (
 	ReasonReused         = "refresh_reused"        // an old refresh token came back; the session ended
 	ReasonAhead          = "refresh_ahead"         // a refresh token newer than the row: the store was rolled back; the session ended
 	ReasonAccountGone    = "account_gone"          // the backend no longer lets the account in; the session ended
+	ReasonUnconfirmed    = "account_unconfirmed"   // Unavailable: the backend has not answered for longer than is borne
 	ReasonStaleProof     = "account_sessions_over" // the account's sessions were ended after this login's proof
 	endReasonAccount     = "account_"              // and the backend's code: why a revalidation ended a session
 )

@@ -15,6 +15,8 @@ type NewSession struct {
 	Persistent bool
 	Addr       string
 	UserAgent  string
+	Keep       core.Secret // core.Grant.Keep; may be empty
+	RemoteID   string      // core.Grant.SessionID; may be empty
 }
 
 // Issued is what a login or refresh gives the caller. Beside an error it may
@@ -24,9 +26,6 @@ type Issued struct {
 	SessionID string
 	Account   core.AccountID
 }
-
-// Revalidate asks whether an account is still good, as core.Revalidator does.
-type Revalidate = func(context.Context, core.Identity) (core.Identity, error)
 
 // Create opens a session. It is Unauthenticated with ReasonStaleProof if all
 // of the account's sessions were ended at or after AuthAt, and Unavailable if
@@ -41,6 +40,9 @@ func (m *Manager) Create(ctx context.Context, n NewSession) (Issued, error) {
 		return Issued{}, core.Fail(core.Internal, op, err)
 	}
 	row := m.newRow(n, id)
+	if row.Kept, err = m.sealKept(row, n.Keep); err != nil {
+		return Issued{}, core.Fail(core.Internal, op, err)
+	}
 	issued, err := m.issue(ctx, row, row.Identity, row.CreatedAt)
 	if err != nil {
 		return Issued{}, err
@@ -65,7 +67,7 @@ func (m *Manager) newRow(n NewSession, id string) core.Session {
 	return core.Session{
 		ID: id, Identity: n.Identity.Clone(), AuthAt: authAt,
 		CreatedAt: now, AdvancedAt: now, IdleExpires: now.Add(life.IdleTTL), Expires: now.Add(life.MaxTTL),
-		Persistent: n.Persistent, Addr: n.Addr, UserAgent: n.UserAgent,
+		Persistent: n.Persistent, Addr: n.Addr, UserAgent: n.UserAgent, ConfirmedAt: authAt, RemoteID: n.RemoteID,
 	}
 }
 
@@ -87,11 +89,12 @@ func (m *Manager) newRow(n NewSession, id string) core.Session {
 // generation only counts how often the idle end was moved, at most ten times
 // per IdleTTL, and tokens carry the absolute end as exp.
 //
-// ask, which may be nil, is asked on every refresh that would succeed, before
-// anything is written. UnknownUser, Disabled and Locked end the session
-// (ReasonAccountGone); Unavailable keeps the identity that is stored; anything
-// else refuses this refresh and keeps the session. The new identity is stored
-// with an advance. It must be of the same account.
+// Before anything is written the account's Backing, which backing returns, is
+// asked, if it is due. UnknownUser, Disabled and Locked end the session
+// (ReasonAccountGone); Unavailable keeps the identity that is stored, for as
+// long as the Backing bears it; anything else refuses this refresh and keeps
+// the session. The new identity is stored with an advance. It must be of the
+// same account. A nil backing asks nobody.
 //
 // Without touching storage: Unauthenticated with ReasonNoToken or
 // ReasonInvalidToken, Expired with ReasonSessionExpired. With it: these for
@@ -100,7 +103,7 @@ func (m *Manager) newRow(n NewSession, id string) core.Session {
 //
 // What is not noticed: a thief who presents a token in turn with its owner and
 // never falls two generations behind.
-func (m *Manager) Refresh(ctx context.Context, refreshToken string, ask Revalidate) (Issued, error) {
+func (m *Manager) Refresh(ctx context.Context, refreshToken string, backing Backer) (Issued, error) {
 	const op = "refresh"
 	if refreshToken == "" {
 		return Issued{}, refused(op, ReasonNoToken, nil)
@@ -117,36 +120,36 @@ func (m *Manager) Refresh(ctx context.Context, refreshToken string, ask Revalida
 	if err != nil {
 		return Issued{}, storeError(op, err)
 	}
-	issued, err := m.exchange(ctx, row, claims.Generation, at, ask)
+	issued, err := m.exchange(ctx, row, claims.Generation, at, backing)
 	issued.SessionID, issued.Account = row.ID, row.Identity.AccountID
 	return issued, err
 }
 
 // exchange applies the table to a row that was read after at.
-func (m *Manager) exchange(ctx context.Context, row core.Session, generation int64, at time.Time, ask Revalidate) (Issued, error) {
+func (m *Manager) exchange(ctx context.Context, row core.Session, generation int64, at time.Time, backing Backer) (Issued, error) {
 	v := m.rule.judge(row, generation, at)
 	if v != advance && v != again {
 		return Issued{}, m.refuse(ctx, row, v)
 	}
-	id, err := m.revalidated(ctx, row, ask)
+	c, err := m.confirm(ctx, row, backing)
 	if err != nil {
 		return Issued{}, err
 	}
 	if v == advance {
 		at = m.now()
-		if row, err = m.advance(ctx, row, generation, id, at); err != nil {
+		if row, err = m.advance(ctx, row, generation, c, at); err != nil {
 			return Issued{}, err
 		}
 	}
-	return m.issue(ctx, row, id, at)
+	return m.issue(ctx, row, c.identity, at)
 }
 
 // advance moves the row on. If another request did so first, the table is
 // applied to the row that this one left.
-func (m *Manager) advance(ctx context.Context, row core.Session, generation int64, id core.Identity, at time.Time) (core.Session, error) {
+func (m *Manager) advance(ctx context.Context, row core.Session, generation int64, c confirmation, at time.Time) (core.Session, error) {
 	const op = "advance the session"
 	next, moved, err := m.sessions.AdvanceSession(ctx, core.SessionAdvance{
-		ID: row.ID, From: row.Generation, At: at, IdleExpires: at.Add(m.opts.Lifetimes.IdleTTL), Identity: id,
+		ID: row.ID, From: row.Generation, At: at, IdleExpires: at.Add(m.opts.Lifetimes.IdleTTL), Identity: c.identity, ConfirmedAt: c.at,
 	})
 	if err != nil {
 		return core.Session{}, storeError(op, err)
@@ -162,32 +165,6 @@ func (m *Manager) advance(ctx context.Context, row core.Session, generation int6
 	default:
 		return core.Session{}, m.refuse(ctx, next, v)
 	}
-}
-
-// revalidated returns the identity to go on with, and ends the session of an
-// account that is gone.
-func (m *Manager) revalidated(ctx context.Context, row core.Session, ask Revalidate) (core.Identity, error) {
-	const op = "revalidate"
-	if ask == nil {
-		return row.Identity, nil
-	}
-	fresh, err := ask(ctx, row.Identity.Clone())
-	switch code := core.CodeOf(err); code {
-	case "":
-	case core.Unavailable:
-		return row.Identity, nil
-	case core.UnknownUser, core.Disabled, core.Locked:
-		return core.Identity{}, m.endFor(ctx, row, endReasonAccount+string(code), refused(op, ReasonAccountGone, err))
-	default:
-		return core.Identity{}, core.Fail(core.Internal, op, err)
-	}
-	if fresh.Strategy == "" {
-		fresh.Strategy = row.Identity.Strategy
-	}
-	if fresh.AccountID != row.Identity.AccountID {
-		return core.Identity{}, core.Fail(core.Internal, op, errors.New("the backend answered for another account"))
-	}
-	return fresh, nil
 }
 
 // refuse says why a session gives no tokens, and ends it where the table says so.

@@ -119,7 +119,7 @@ func TestLostRace(t *testing.T) {
 				once.Do(func() { c.other(h, first) })
 				return id, nil
 			}
-			got, err := h.Refresh(t.Context(), first.Tokens.Refresh.Reveal(), ask)
+			got, err := h.Refresh(t.Context(), first.Tokens.Refresh.Reveal(), asking(ask))
 			if c.want != "" {
 				wantError(t, err, core.Unauthenticated, c.want)
 				return
@@ -181,9 +181,9 @@ func TestRevalidate(t *testing.T) {
 					h.next(first)
 				}
 				before := h.row(first.SessionID)
-				got, err := h.Refresh(t.Context(), first.Tokens.Refresh.Reveal(), func(_ context.Context, id core.Identity) (core.Identity, error) {
+				got, err := h.Refresh(t.Context(), first.Tokens.Refresh.Reveal(), asking(func(_ context.Context, id core.Identity) (core.Identity, error) {
 					return c.answer(id)
-				})
+				}))
 				row := h.row(first.SessionID)
 				wantEqual(t, "the end's reason", row.EndReason, c.ends)
 				if c.code != "" {
@@ -218,6 +218,11 @@ func checkFresh(t *testing.T, h *house, got session.Issued, err error, row core.
 	if !again {
 		wantEqual(t, "the stored name", row.Identity.Name, want)
 	}
+}
+
+// asking is the backing that is asked at each refresh.
+func asking(ask func(context.Context, core.Identity) (core.Identity, error)) session.Backer {
+	return func(core.AccountID) session.Backing { return session.Backing{Ask: ask} }
 }
 
 func fails(err error) func(core.Identity) (core.Identity, error) {

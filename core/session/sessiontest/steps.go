@@ -67,13 +67,15 @@ func (w *world) refresh() {
 	w.compareRow(s)
 }
 
-// backend is a revalidator with one answer.
-func backend(answer core.Code) session.Revalidate {
-	return func(_ context.Context, id core.Identity) (core.Identity, error) {
-		if answer != "" {
-			return core.Identity{}, core.Fail(answer, "revalidate", nil)
-		}
-		return id, nil
+// backend is a backing with one answer.
+func backend(answer core.Code) session.Backer {
+	return func(core.AccountID) session.Backing {
+		return session.Backing{Ask: func(_ context.Context, id core.Identity) (core.Identity, error) {
+			if answer != "" {
+				return core.Identity{}, core.Fail(answer, "revalidate", nil)
+			}
+			return id, nil
+		}}
 	}
 }
 
