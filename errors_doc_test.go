@@ -148,11 +148,13 @@ func TestErrorsPageTellsWhatAChainDoes(t *testing.T) {
 // TestErrorsPageListsTheReasons finds every reason that a client may be told.
 func TestErrorsPageListsTheReasons(t *testing.T) {
 	files := sources(t)
-	constants := regexp.MustCompile(`(?m)^\tReason[A-Za-z]+ += "([a-z_]+)"`).FindAllStringSubmatch(files["core/session/reason.go"], -1)
-	if len(constants) == 0 {
-		t.Fatal("no reasons found in core/session/reason.go")
+	pattern := regexp.MustCompile(`(?m)^\tReason[A-Za-z]+ += "([a-z_]+)"`)
+	constants := pattern.FindAllStringSubmatch(files["core/session/reason.go"], -1)
+	flows := pattern.FindAllStringSubmatch(files["core/flow/reason.go"], -1)
+	if len(constants) == 0 || len(flows) == 0 {
+		t.Fatalf("%d reasons found in core/session, %d in core/flow", len(constants), len(flows))
 	}
-	for _, m := range constants {
+	for _, m := range append(constants, flows...) {
 		if !strings.Contains(files["docs/errors.md"], "\n| `"+m[1]+"` |") {
 			t.Errorf("docs/errors.md does not explain the reason %s", m[1])
 		}

@@ -15,6 +15,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -42,14 +43,18 @@ type (
 	RefreshRoute = route.Refresh
 	Use          = route.Use
 	Link         = route.Link
+	House        = route.House
 )
 
 // Session is the reserved name in a use list: the backend that signed the
 // caller in.
 const Session = route.Session
 
-// DefaultTimeout bounds one question to a backend whose Timeout is 0.
-const DefaultTimeout = 10 * time.Second
+// Defaults of House.
+const (
+	DefaultTimeout     = route.DefaultTimeout
+	DefaultOutageGrace = route.DefaultOutageGrace
+)
 
 // DefaultMethods returns what holds where a configuration is silent. No
 // backend is in use: which one answers is never guessed.
@@ -63,15 +68,6 @@ type ThrottleSettings = guard.ThrottleSettings
 
 // DefaultThrottle returns what holds where a configuration is silent.
 func DefaultThrottle() ThrottleSettings { return guard.DefaultThrottle() }
-
-// House holds the options every strategy takes beside its own.
-type House struct {
-	Label      string        `koanf:"label"`      // what people see; default: the name
-	Accepts    []string      `koanf:"accepts"`    // identifiers this backend is asked about, "*" for any run; default: all
-	Roles      flow.Roles    `koanf:"roles"`      // from the backend's roles to the front end's
-	TrustEmail bool          `koanf:"trustEmail"` // believe the backend when it says that an address is verified
-	Timeout    time.Duration `koanf:"timeout"`    // for one question to the backend; default 10s
-}
 
 // StrategyOptions are one backend: its kind's own options and the house's.
 type StrategyOptions struct {
@@ -104,7 +100,10 @@ type Options struct {
 	Throttle ThrottleSettings
 	// Tries remembers tries across restarts, and across nodes that share it. Nil
 	// means in memory: a restart then forgets them.
-	Tries   core.ThrottleStore
+	Tries core.ThrottleStore
+	// Once takes the answers of other sites once. It is required if a strategy of
+	// the login chain signs in at another site.
+	Once    core.OnceStore
 	Hashing core.Runner // where strategies hash passwords, such as a password.Pool; nil means in place
 }
 
@@ -199,14 +198,29 @@ func compose(ctx context.Context, o Options) (*Registry, core.Problems) {
 	problems = append(problems, wrong...)
 	problems.Merge("throttle", o.Throttle.Problems().Err())
 	if len(problems) == 0 && o.Sessions != nil {
-		r.flows = flow.New(flow.Options{
-			Routes: routes, Redirects: redirects, Messages: core.DefaultMessages().With(o.Messages),
-			Session: o.Sessions, Tokens: o.Tokens, Recovery: o.Recovery, PublicURL: o.PublicURL, Tracer: guard.Witnessed(o.Tracer), Now: o.Now,
-		})
-		r.Provider, err = guarded(r.flows, o)
-		problems.Merge("throttle", err)
+		problems.Merge("", r.run(routes, redirects, o))
 	}
 	return r, problems
+}
+
+// run starts the flows over resolved routes.
+func (r *Registry) run(routes flow.Routes, redirects core.RedirectPolicy, o Options) error {
+	for _, link := range routes.Login {
+		if s := link.Strategy; o.Once == nil && (s.Redirector != nil || s.TokenAuthenticator != nil) {
+			return fmt.Errorf("strategy %q signs in at another site, and for that Options need Once", link.Name)
+		}
+	}
+	sealer, err := o.Sessions.Sealer("logins at other sites")
+	if err != nil {
+		return err
+	}
+	r.flows = flow.New(flow.Options{
+		Routes: routes, Redirects: redirects, Messages: core.DefaultMessages().With(o.Messages),
+		Session: o.Sessions, Tokens: o.Tokens, Sealer: sealer, Once: o.Once, Recovery: o.Recovery, PublicURL: o.PublicURL,
+		Tracer: guard.Witnessed(o.Tracer), Now: o.Now,
+	})
+	r.Provider, err = guarded(r.flows, o)
+	return err
 }
 
 // guarded puts the guards around the flows. There is no way to the flows that
@@ -250,14 +264,7 @@ func checkName(problems *core.Problems, path, name string) {
 // own are wrong, so that one report has it all.
 func open(ctx context.Context, o Options, name string) (route.Backend, error) {
 	s := o.Strategies[name]
-	b := &flow.Backend{Name: name, Label: s.Label, Accepts: s.Accepts, Roles: s.Roles, TrustEmail: s.TrustEmail, Timeout: s.Timeout}
-	if b.Label == "" {
-		b.Label = name
-	}
-	if b.Timeout == 0 {
-		b.Timeout = DefaultTimeout
-	}
-	problems := s.House.problems()
+	b, problems := s.House.Backend(name), s.House.Problems()
 	out := route.Backend{Backend: b, Kind: s.Kind, Broken: true}
 	if s.Config == nil {
 		return out, problems.Err()
@@ -276,17 +283,6 @@ func open(ctx context.Context, o Options, name string) (route.Backend, error) {
 		b.Strategy, out.Broken = guard.Deadline(opened, b.Timeout, o.Log.With("strategy", name)), false
 	}
 	return out, problems.Err()
-}
-
-func (h House) problems() core.Problems {
-	var problems core.Problems
-	if h.Timeout < 0 {
-		problems.Add("timeout", "must not be negative")
-	}
-	if slices.Contains(h.Accepts, "") {
-		problems.Add("accepts", `a pattern must not be empty; write "*" for everybody`)
-	}
-	return problems
 }
 
 // Close delivers what was accepted, until ctx ends, then closes the strategies

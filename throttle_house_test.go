@@ -1,6 +1,7 @@
 package authd_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -32,7 +33,21 @@ type counted struct {
 func (*counted) Validate() error { return nil }
 
 func (c *counted) Open(context.Context, core.Env) (core.Strategy, error) {
-	return core.Strategy{Authenticator: c, Registrar: c, Recoverer: c, PasswordChanger: c}, nil
+	return core.Strategy{Authenticator: c, Registrar: c, Recoverer: c, PasswordChanger: c, Redirector: c, TokenAuthenticator: c}, nil
+}
+
+func (*counted) Begin(_ context.Context, r core.RedirectRequest) (core.Redirect, error) {
+	return core.Redirect{URL: "https://op.example.com/authorize?state=" + r.State}, nil
+}
+
+func (c *counted) Complete(context.Context, core.Callback) (core.Grant, error) {
+	return core.Grant{Identity: core.Identity{AccountID: core.AccountID{Subject: "1"}}}, c.answer()
+}
+
+func (c *counted) AuthenticateToken(context.Context, core.TokenCredentials) (core.TokenGrant, error) {
+	return core.TokenGrant{
+		Grant: core.Grant{Identity: core.Identity{AccountID: core.AccountID{Subject: "1"}}}, Expires: time.Now().Add(24 * time.Hour),
+	}, c.answer()
 }
 
 func (c *counted) answer() error {
@@ -104,7 +119,7 @@ func newThrottled(t *testing.T, path string) *throttled {
 	methods.Login.Use, methods.Register.Use, methods.ForgotPassword.Use, methods.UpdatePassword.Use = all, all, all, all
 	registry, err := authd.New(t.Context(), authd.Options{
 		Methods: methods, Strategies: map[string]authd.StrategyOptions{"all": {Config: h.backend}},
-		Sessions: h.sessions, Tokens: h.tokens, Tries: store, PublicURL: localhost(), Now: clock,
+		Sessions: h.sessions, Tokens: h.tokens, Tries: store, Once: store, PublicURL: localhost(), Now: clock,
 		Tracer: core.TracerFunc(func(_ context.Context, trace core.Trace) {
 			n, _ := h.traced.LoadOrStore(trace.Outcome, new(atomic.Int64))
 			n.(*atomic.Int64).Add(1)
@@ -153,6 +168,8 @@ func (h *throttled) access(account int) string {
 // attempt is one request.
 type attempt struct {
 	path, access, addr string
+	method             string // default POST
+	cookie, query      string
 	params             map[string]string
 }
 
@@ -166,9 +183,12 @@ func (h *throttled) exchange(a attempt) *httptest.ResponseRecorder {
 	if err != nil {
 		h.t.Error(err)
 	}
-	r := httptest.NewRequestWithContext(h.t.Context(), http.MethodPost, "http://localhost:8080"+a.path, strings.NewReader(string(body)))
+	r := httptest.NewRequestWithContext(h.t.Context(), cmp.Or(a.method, http.MethodPost), "http://localhost:8080"+a.path, strings.NewReader(string(body)))
 	r.Header.Set("Content-Type", "application/json")
 	r.RemoteAddr = a.addr + ":4711"
+	if a.cookie != "" {
+		r.Header.Set("Cookie", a.cookie)
+	}
 	if a.access != "" {
 		r.Header.Set("Authorization", "Bearer "+a.access)
 	}

@@ -1,10 +1,15 @@
 package authd_test
 
 import (
+	"cmp"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -19,24 +24,31 @@ import (
 // entry is a way in: a route that verifies a credential of some kind.
 type entry struct {
 	name, path string
+	method     string // default POST
 	// make returns a try at an account; good says whether it is to succeed.
 	make func(h *throttled, account int, good bool) attempt
 	// atAccount is how many tries at one account, from anywhere, get through at
 	// once; 0 says that the entry names none, so that only the network counts.
 	atAccount int
 	wrong     core.Code // what the backend answers to a wrong try
+	outage    int       // the status that tells of an outage; default 503
 	successes int       // how many of 40 successes in a row get through
 }
 
+// route is the entry as the document lists it.
+func (e entry) route() string {
+	return cmp.Or(e.method, http.MethodPost) + " " + strings.Replace(e.path, "/all", "/{strategy}", 1)
+}
+
 func entries() []entry {
-	return []entry{
-		{"login", "/auth/login", func(_ *throttled, account int, _ bool) attempt {
+	return append(entriesElsewhere(), []entry{
+		{name: "login", path: "/auth/login", make: func(_ *throttled, account int, _ bool) attempt {
 			return attempt{params: map[string]string{"email": fmt.Sprintf("user%d@mail.com", account), "password": "p"}}
-		}, 5, core.InvalidCredentials, 40},
-		{"change", "/auth/update-password", func(h *throttled, account int, _ bool) attempt {
+		}, atAccount: 5, wrong: core.InvalidCredentials, successes: 40},
+		{name: "change", path: "/auth/update-password", make: func(h *throttled, account int, _ bool) attempt {
 			return attempt{access: h.access(account), params: map[string]string{"oldPassword": "p", "password": "new password"}}
-		}, 5, core.InvalidCredentials, 40},
-		{"reset", "/auth/update-password", func(h *throttled, _ int, good bool) attempt {
+		}, atAccount: 5, wrong: core.InvalidCredentials, successes: 40},
+		{name: "reset", path: "/auth/update-password", make: func(h *throttled, _ int, good bool) attempt {
 			token := rand.Text() + rand.Text()[:17] // as long as real ones
 			if good {
 				issued, _, err := h.tokens.Issue(h.t.Context(), flow.PurposeReset, core.AccountID{Strategy: "all", Subject: "1"}, time.Hour)
@@ -46,14 +58,43 @@ func entries() []entry {
 				token = issued.Reveal()
 			}
 			return attempt{params: map[string]string{"token": token, "password": "new password"}}
-		}, 0, "", 40},
-		{"recover", "/auth/forgot-password", func(_ *throttled, account int, _ bool) attempt {
+		}, atAccount: 0, wrong: "", successes: 40},
+		{name: "recover", path: "/auth/forgot-password", make: func(_ *throttled, account int, _ bool) attempt {
 			return attempt{params: map[string]string{"email": fmt.Sprintf("user%d@mail.com", account)}}
-		}, 5, core.UnknownUser, 5}, // each success is a mail
-		{"register", "/auth/register", func(_ *throttled, account int, _ bool) attempt {
+		}, atAccount: 5, wrong: core.UnknownUser, successes: 5}, // each success is a mail
+		{name: "register", path: "/auth/register", make: func(_ *throttled, account int, _ bool) attempt {
 			return attempt{params: map[string]string{"email": fmt.Sprintf("user%d@mail.com", account), "password": "a new password"}}
-		}, 0, core.Conflict, 20}, // each success is an account
+		}, atAccount: 0, wrong: core.Conflict, successes: 20}, // each success is an account
+	}...)
+}
+
+// entriesElsewhere are the ways in of people who sign in at another site.
+func entriesElsewhere() []entry {
+	return []entry{
+		{name: "token", path: "/auth/login", make: func(*throttled, int, bool) attempt {
+			return attempt{params: map[string]string{"providerName": "all", "credential": rand.Text()}}
+		}, wrong: core.InvalidCredentials, successes: 40},
+		{name: "callback", method: http.MethodGet, path: "/auth/callback/all", make: func(h *throttled, _ int, _ bool) attempt {
+			h.t.Helper()
+			begun := h.exchange(attempt{path: "/auth/login", addr: "198.51.100.99", params: map[string]string{"providerName": "all"}})
+			var answer struct{ RedirectTo string }
+			if err := json.Unmarshal(begun.Body.Bytes(), &answer); err != nil {
+				h.t.Error(err)
+			}
+			at, err := url.Parse(answer.RedirectTo)
+			cookies := begun.Result().Cookies()
+			if err != nil || len(cookies) != 1 {
+				h.t.Errorf("login elsewhere: %v, %d cookies, %s", err, len(cookies), begun.Body)
+				return attempt{}
+			}
+			return attempt{method: http.MethodGet, cookie: cookies[0].Name + "=" + cookies[0].Value, query: "?code=c&state=" + at.Query().Get("state")}
+		}, wrong: core.InvalidInput, outage: http.StatusSeeOther, successes: 40},
 	}
+}
+
+func loginEntry() entry {
+	all := entries()
+	return all[slices.IndexFunc(all, func(e entry) bool { return e.name == "login" })]
 }
 
 const perNetwork = 20
@@ -68,7 +109,7 @@ func (e entry) perKey() int {
 
 func (e entry) try(h *throttled, account, network int, good bool) (int, string) {
 	a := e.make(h, account, good)
-	a.path, a.addr = e.path, fmt.Sprintf("10.0.%d.%d", network>>8, network&255)
+	a.path, a.addr = e.path+a.query, fmt.Sprintf("10.0.%d.%d", network>>8, network&255)
 	return h.send(a)
 }
 
@@ -104,7 +145,7 @@ func throttleRules() map[string]func(t *testing.T, h *throttled, e entry) {
 			attempts := make([]attempt, 40)
 			for i := range attempts {
 				attempts[i] = e.make(h, 1, false)
-				attempts[i].path, attempts[i].addr = e.path, "192.0.2.1"
+				attempts[i].path, attempts[i].addr = e.path+attempts[i].query, "192.0.2.1"
 			}
 			var group sync.WaitGroup
 			for _, a := range attempts {
@@ -135,7 +176,7 @@ func throttleRules() map[string]func(t *testing.T, h *throttled, e entry) {
 		"outage": func(t *testing.T, h *throttled, e entry) {
 			h.fails(core.Unavailable)
 			for range 40 {
-				if status, _ := e.try(h, 1, 7, false); status != http.StatusServiceUnavailable {
+				if status, _ := e.try(h, 1, 7, false); status != cmp.Or(e.outage, http.StatusServiceUnavailable) {
 					t.Fatalf("the answer is %d", status)
 				}
 			}
@@ -176,6 +217,8 @@ func withoutCredentials() map[string]string {
 		"POST /auth/logout": random, "POST /auth/on-error": random, "GET /auth/check": random, "GET /auth/permissions": random,
 		"GET /auth/identity": random, "GET /auth/sessions": random, "DELETE /auth/sessions": random, "DELETE /auth/sessions/{id}": random,
 		"POST /auth/refresh": random, "POST /auth/token/refresh": random, "POST /auth/refresh-token": random, "POST /refresh": random,
+		"POST /auth/backchannel/{strategy}": random, "POST /auth/exchange": random, "GET /auth/begin": random,
+		"POST /auth/callback/{strategy}": "it sends the browser to the GET of the same path", "POST /auth/nonce": nothing,
 		"GET /auth/config": nothing, "GET /auth/client.js": nothing, "GET /.well-known/jwks.json": nothing, "GET /openapi.yaml": nothing,
 		"GET /metrics": nothing, "GET /healthz": nothing, "GET /readyz": nothing,
 	}
@@ -186,7 +229,7 @@ func withoutCredentials() map[string]string {
 func TestEveryRouteIsJudged(t *testing.T) {
 	judged := map[string]bool{}
 	for _, e := range entries() {
-		judged["POST "+e.path] = true
+		judged[e.route()] = true
 	}
 	for route := range withoutCredentials() {
 		if judged[route] {
@@ -230,7 +273,7 @@ func TestThrottledTellsNothingOfAccounts(t *testing.T) {
 		h := newThrottled(t, filepath.Join(t.TempDir(), "authd.db"))
 		h.fails(code)
 		for range 8 {
-			a := entries()[0].make(h, 1, false)
+			a := loginEntry().make(h, 1, false)
 			a.path, a.addr = "/auth/login", "192.0.2.1"
 			w := h.exchange(a)
 			w.Header().Del("X-Request-Id")

@@ -152,7 +152,7 @@ func kindDef(kind string) string { return "type-" + kind }
 
 // kind describes the block of one type: the house options and its own.
 func (b *schemaBuilder) kind(kind core.Kind) *jsonSchema {
-	house := b.block(strategiesKey+".NAME", fieldsOf(reflect.ValueOf(&authd.House{Timeout: authd.DefaultTimeout}).Elem()))
+	house := b.block(strategiesKey+".NAME", fieldsOf(reflect.ValueOf(&authd.House{Timeout: authd.DefaultTimeout, OutageGrace: authd.DefaultOutageGrace}).Elem()))
 	own := &schemaBuilder{}
 	s := own.block("", fieldsOf(reflect.ValueOf(kind.New()).Elem()))
 	for key, option := range house.Properties {

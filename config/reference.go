@@ -89,7 +89,7 @@ func (r *reference) add(path string, f field) {
 	switch {
 	case is[map[string]authd.StrategyOptions](t):
 		r.row(join(path, "NAME."+typeKey), "one of the kinds", "", "")
-		r.block(path+".NAME", reflect.ValueOf(authd.House{Timeout: authd.DefaultTimeout}))
+		r.block(path+".NAME", reflect.ValueOf(authd.House{Timeout: authd.DefaultTimeout, OutageGrace: authd.DefaultOutageGrace}))
 	case is[core.Messages](t):
 		r.block(path+".CODE", reflect.New(t.Elem()).Elem())
 	case t.Kind() == reflect.Struct && !isLeaf(t):

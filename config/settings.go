@@ -73,6 +73,9 @@ func (s *settings) strategy(path, name string, o authd.StrategyOptions) {
 	if o.Timeout == 0 {
 		o.Timeout = authd.DefaultTimeout
 	}
+	if o.OutageGrace == 0 {
+		o.OutageGrace = authd.DefaultOutageGrace
+	}
 	s.key(join(path, typeKey), reflect.ValueOf(o.Kind))
 	s.block(path, reflect.ValueOf(&o.House).Elem())
 	s.block(path, reflect.ValueOf(o.Config).Elem())

@@ -67,6 +67,14 @@ type Client struct {
 	UserAgent string
 	RequestID string
 	Page      string // the page the call came from, a path or URL; may be empty
+	// Origin is that of the page, if it is the daemon's own or one that the
+	// operator allows to call; else empty.
+	Origin string
+	// Cookieless says that the caller takes tokens in answers and sends them
+	// itself.
+	Cookieless bool
+	// Nonce is what the browser kept of LoginNonce, sealed; else empty.
+	Nonce string
 }
 
 // Methods of the contract, as they are named in the YAML, traces and metrics.
@@ -82,5 +90,6 @@ const (
 	MethodGetIdentity    = "getIdentity"
 	MethodRefresh        = "refresh" // beside the nine
 	MethodSessions       = "sessions"
-	MethodRecovery       = "recovery" // what follows the answer to MethodForgotPassword: the link goes out
+	MethodRemoteLogout   = "remoteLogout" // another site says that its session ended
+	MethodRecovery       = "recovery"     // what follows the answer to MethodForgotPassword: the link goes out
 )

@@ -52,6 +52,7 @@ type ActionResult struct {
 	SuccessNotification *Notification
 	Extra               map[string]any // further keys of the JSON object
 	Tokens              *Tokens        // not in the JSON
+	Pending             *PendingLogin  // not in the JSON; of a login that goes on at another site
 }
 
 // MarshalJSON writes the action answer. With an error, its code, message and

@@ -46,6 +46,10 @@ type Trace struct {
 
 // What a method did that can do one of several things.
 const (
+	OpBeginLogin     = "begin login"     // MethodLogin at another site: the browser is sent there
+	OpFinishLogin    = "finish login"    // MethodLogin at another site: the browser is back
+	OpExchange       = "exchange"        // MethodLogin: the code of a finished login becomes tokens
+	OpTokenLogin     = "login by token"  //nolint:gosec // a name; MethodLogin with a token of another site
 	OpChangePassword = "change password" // MethodUpdatePassword for a signed-in caller
 	OpResetPassword  = "reset password"  // MethodUpdatePassword with a one-time token
 	OpListSessions   = "list sessions"   // MethodSessions

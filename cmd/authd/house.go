@@ -66,6 +66,7 @@ func openHouse(ctx context.Context, c *config.Config, log *slog.Logger, recovery
 	o.Users = h.store.Users
 	o.Hashing = h.hashing
 	o.Tries = h.store
+	o.Once = h.store
 	o.Recovery = recovery
 	o.Tracer = core.TracerFunc(func(ctx context.Context, t core.Trace) {
 		h.metrics.Trace(ctx, t)

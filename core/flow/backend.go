@@ -25,6 +25,12 @@ type Backend struct {
 	Roles      Roles
 	TrustEmail bool
 	Timeout    time.Duration
+	// RevalidateEvery is how long the backend's word on an account is good; 0
+	// asks at each refresh.
+	RevalidateEvery time.Duration
+	// OutageGrace is how long a session goes on without the backend's word; 0 is
+	// until its end.
+	OutageGrace time.Duration
 }
 
 // Roles says how a backend's roles become the front end's.

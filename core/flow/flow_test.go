@@ -156,7 +156,12 @@ func newWorld(t *testing.T, routes flow.Routes) *world {
 		t.Fatal(err)
 	}
 	w := &world{store: store, sent: make(chan flow.Recovery, 8)}
+	sealer, err := sessions.Sealer("logins at other sites")
+	if err != nil {
+		t.Fatal(err)
+	}
 	w.Provider = flow.New(flow.Options{
+		Sealer: sealer, Once: store,
 		Routes: routes, Redirects: redirects, Messages: core.DefaultMessages(), Session: sessions,
 		Tokens: session.NewOneTime(store, time.Now, rand.Reader), Recovery: w, Tracer: w, Now: time.Now,
 		PublicURL: &url.URL{Scheme: "http", Host: "localhost:8080"},

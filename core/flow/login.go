@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/authd-go/authd/core"
 	"github.com/authd-go/authd/core/identifier"
@@ -27,34 +28,58 @@ func (p *Provider) login(ctx context.Context, d *decision, r core.Request) (core
 	if err != nil {
 		return core.ActionResult{}, err
 	}
-	credentials, err := readCredentials(r.Params)
-	if err != nil {
-		return core.ActionResult{}, err
-	}
 	remember, err := r.Params.Bool(true, "remember", "rememberMe")
 	if err != nil {
 		return core.ActionResult{}, err
 	}
-	id, err := d.authenticate(ctx, links, credentials)
-	if err != nil {
-		return core.ActionResult{}, err
+	var tokens *core.Tokens
+	switch {
+	case r.Params.Has("credential"):
+		tokens, err = d.tokenLogin(ctx, r, links, remember)
+	case leaves(links, r.Params):
+		return d.beginLogin(ctx, r, links[0].Backend, remember)
+	default:
+		tokens, err = d.passwordLogin(ctx, r, links, remember)
 	}
-	tokens, err := d.open(ctx, r, session.NewSession{Identity: id, AuthAt: d.trace.Start, Persistent: remember})
 	return core.ActionResult{RedirectTo: target, Tokens: tokens}, err
 }
 
-// open makes a session and notes it in the trace.
+// passwordLogin signs in with what somebody typed.
+func (d *decision) passwordLogin(ctx context.Context, r core.Request, links []Link, remember bool) (*core.Tokens, error) {
+	if !slices.ContainsFunc(links, func(l Link) bool { return l.Strategy.Authenticator != nil }) {
+		return nil, core.InvalidField("providerName", "is required: name the provider to sign in with")
+	}
+	credentials, err := readCredentials(r.Params)
+	if err != nil {
+		return nil, err
+	}
+	id, err := d.authenticate(ctx, links, credentials)
+	if err != nil {
+		return nil, err
+	}
+	return d.open(ctx, r, session.NewSession{Identity: id, AuthAt: d.trace.Start, Persistent: remember})
+}
+
+// open is create for whoever needs the tokens only.
 func (d *decision) open(ctx context.Context, r core.Request, n session.NewSession) (*core.Tokens, error) {
+	issued, err := d.create(ctx, r, n)
+	if err != nil {
+		return nil, err
+	}
+	return &issued.Tokens, nil
+}
+
+// create makes a session and notes it in the trace.
+func (d *decision) create(ctx context.Context, r core.Request, n session.NewSession) (session.Issued, error) {
 	if r.Client.Addr.IsValid() {
 		n.Addr = r.Client.Addr.String()
 	}
 	n.UserAgent = r.Client.UserAgent
 	issued, err := d.p.Session.Create(ctx, n)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		d.trace.SessionID = issued.SessionID
 	}
-	d.trace.SessionID = issued.SessionID
-	return &issued.Tokens, nil
+	return issued, err
 }
 
 // chain returns the links to ask: all of them, or the one the caller picked.
@@ -119,6 +144,9 @@ func readPassword(params core.Params, names ...string) (core.Secret, error) {
 func (d *decision) authenticate(ctx context.Context, links []Link, c core.Credentials) (core.Identity, error) {
 	w := walk{d: d, refusal: core.Fail(core.UnknownUser, opAuthenticate, nil)}
 	for _, link := range links {
+		if link.Strategy.Authenticator == nil {
+			continue // it signs in at another site only
+		}
 		if !link.accepts(c.Identifier) {
 			d.skip(link.Backend, opAuthenticate)
 			continue

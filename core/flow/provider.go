@@ -73,13 +73,18 @@ type RecoverySender interface {
 	SendRecovery(context.Context, Recovery) error
 }
 
-// Options are what a Provider works with. All are required but Recovery and Tracer.
+// Options are what a Provider works with. All are required but Once, Recovery and Tracer.
 type Options struct {
 	Routes    Routes
 	Redirects core.RedirectPolicy
 	Messages  core.Messages
 	Session   *session.Manager
 	Tokens    *session.OneTime
+	// Sealer seals what browsers keep while somebody signs in at another site.
+	Sealer session.Sealer
+	// Once takes answers of other sites once. It may be nil if no backend of
+	// the routes signs in at another site.
+	Once core.OnceStore
 	// Recovery takes reset links to their owners. If it is nil, a request to
 	// recover a password is answered as always and only traced.
 	Recovery  RecoverySender
@@ -88,8 +93,8 @@ type Options struct {
 	Now       func() time.Time
 }
 
-// Provider is core.AuthProvider, core.Refresher and core.SessionKeeper over
-// routed backends. It is safe for concurrent use.
+// Provider is core.AuthProvider, core.Refresher, core.SessionKeeper and
+// core.RemoteLogins over routed backends. It is safe for concurrent use.
 type Provider struct {
 	Options
 	mailroom *mailroom

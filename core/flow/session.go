@@ -5,6 +5,7 @@ import (
 
 	"github.com/authd-go/authd/core"
 	"github.com/authd-go/authd/core/onerror"
+	"github.com/authd-go/authd/core/session"
 )
 
 // Check implements core.AuthProvider.
@@ -22,8 +23,8 @@ func (p *Provider) Check(ctx context.Context, r core.Request) core.CheckResult {
 // is refused after the session has ended: nobody stays signed in over it.
 func (p *Provider) Logout(ctx context.Context, r core.Request) core.ActionResult {
 	ctx, d := p.begin(ctx, core.MethodLogout, r)
-	elsewhere, err := p.logout(ctx, d, r)
 	target, redirectErr := p.redirect(r.Params, p.Routes.LogoutTo)
+	elsewhere, err := p.logout(ctx, d, r, p.absolute(r.Client, target))
 	if err == nil {
 		err = redirectErr
 	}
@@ -35,7 +36,7 @@ func (p *Provider) Logout(ctx context.Context, r core.Request) core.ActionResult
 
 // logout ends the session that the tokens belong to, if any, and returns the
 // address at which the other site signs out too, if there is one.
-func (p *Provider) logout(ctx context.Context, d *decision, r core.Request) (elsewhere string, err error) {
+func (p *Provider) logout(ctx context.Context, d *decision, r core.Request, returnTo string) (elsewhere string, err error) {
 	id, ok := p.Session.Owner(r.AccessToken, r.RefreshToken)
 	if !ok {
 		return "", nil
@@ -44,21 +45,24 @@ func (p *Provider) logout(ctx context.Context, d *decision, r core.Request) (els
 	row, err := p.Session.Session(ctx, id)
 	if err == nil {
 		d.trace.Account = row.Identity.AccountID
-		elsewhere = p.logoutURL(ctx, d, row.Identity)
+		elsewhere = p.logoutURL(ctx, d, row, returnTo)
 	}
 	_, err = p.Session.End(ctx, core.SessionEnd{ID: id, Reason: "logout", At: p.Now()})
 	return elsewhere, err
 }
 
 // logoutURL never stands in the way of signing out here.
-func (p *Provider) logoutURL(ctx context.Context, d *decision, id core.Identity) (elsewhere string) {
-	b := p.Routes.Backends[id.Strategy]
+func (p *Provider) logoutURL(ctx context.Context, d *decision, row core.Session, returnTo string) (elsewhere string) {
+	b := p.Routes.Backends[row.Identity.Strategy]
 	if b == nil || b.Strategy.LogoutRedirector == nil {
 		return ""
 	}
-	returnTo := p.PublicURL.JoinPath("/").String()
-	err := d.ask(ctx, b, "logout address", func(ctx context.Context) (err error) {
-		elsewhere, err = b.Strategy.LogoutRedirector.LogoutURL(ctx, core.Grant{Identity: id}, returnTo)
+	grant, err := p.Session.Grant(row)
+	if err != nil {
+		grant = core.Grant{Identity: row.Identity, SessionID: row.RemoteID}
+	}
+	err = d.ask(ctx, b, "logout address", func(ctx context.Context) (err error) {
+		elsewhere, err = b.Strategy.LogoutRedirector.LogoutURL(ctx, grant, returnTo)
 		return err
 	})
 	if err != nil {
@@ -75,9 +79,7 @@ func (p *Provider) Refresh(ctx context.Context, r core.Request) core.ActionResul
 }
 
 func (p *Provider) refresh(ctx context.Context, d *decision, r core.Request) (*core.Tokens, error) {
-	issued, err := p.Session.Refresh(ctx, r.RefreshToken, func(ctx context.Context, id core.Identity) (core.Identity, error) {
-		return p.revalidate(ctx, d, id)
-	})
+	issued, err := p.Session.Refresh(ctx, r.RefreshToken, d.backing)
 	d.trace.Account, d.trace.SessionID = issued.Account, issued.SessionID
 	if err != nil {
 		return nil, err
@@ -85,14 +87,26 @@ func (p *Provider) refresh(ctx context.Context, d *decision, r core.Request) (*c
 	return &issued.Tokens, nil
 }
 
-func (p *Provider) revalidate(ctx context.Context, d *decision, id core.Identity) (core.Identity, error) {
-	b := p.Routes.Backends[id.Strategy]
+// backing is how the backend of an account is asked at refresh. One that is no
+// longer configured knows nobody.
+func (d *decision) backing(account core.AccountID) session.Backing {
+	b := d.p.Routes.Backends[account.Strategy]
 	if b == nil {
-		return core.Identity{}, core.Fail(core.UnknownUser, "revalidate", nil) // the backend is no longer configured
+		return session.Backing{Ask: func(context.Context, core.Identity) (core.Identity, error) {
+			return core.Identity{}, core.Fail(core.UnknownUser, "revalidate", nil)
+		}}
 	}
-	if b.Strategy.Revalidator == nil {
-		return id, nil
+	out := session.Backing{Every: b.RevalidateEvery, Grace: b.OutageGrace, Limit: b.Timeout}
+	if b.Strategy.Revalidator != nil {
+		out.Ask = func(ctx context.Context, id core.Identity) (core.Identity, error) { return d.revalidate(ctx, b, id) }
 	}
+	if b.Strategy.Renewer != nil {
+		out.Renew = func(ctx context.Context, g core.Grant) (core.Grant, error) { return d.renew(ctx, b, g) }
+	}
+	return out
+}
+
+func (d *decision) revalidate(ctx context.Context, b *Backend, id core.Identity) (core.Identity, error) {
 	err := d.ask(ctx, b, "revalidate", func(ctx context.Context) error {
 		fresh, err := b.Strategy.Revalidator.Revalidate(ctx, id.Subject)
 		if err == nil {
@@ -101,6 +115,18 @@ func (p *Provider) revalidate(ctx context.Context, d *decision, id core.Identity
 		return err
 	})
 	return id, err
+}
+
+func (d *decision) renew(ctx context.Context, b *Backend, g core.Grant) (core.Grant, error) {
+	err := d.ask(ctx, b, "renew", func(ctx context.Context) error {
+		fresh, err := b.Strategy.Renewer.Renew(ctx, g)
+		if err == nil {
+			g = fresh
+			g.Identity = b.own(fresh.Identity)
+		}
+		return err
+	})
+	return g, err
 }
 
 // OnError implements core.AuthProvider. It never sends the user to the page

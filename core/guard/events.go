@@ -19,7 +19,7 @@ func Event(t core.Trace) (core.AuditEvent, bool) {
 		Outcome: t.Outcome, Reason: t.Reason, Account: t.Account, SessionID: t.SessionID,
 		Addr: t.Addr.Unmap(), RequestID: t.RequestID,
 	}
-	if t.Method == core.MethodRecovery {
+	if t.Method == core.MethodRecovery || t.Method == core.MethodRemoteLogout {
 		e.Actor = core.ActorSystem
 	}
 	for _, s := range t.Steps {
@@ -44,7 +44,12 @@ func eventName(t core.Trace) string {
 	}
 	switch t.Method {
 	case core.MethodLogin:
-		return core.AuditLogin
+		// Sending a browser away decides nothing yet, and a code is the second half
+		// of a login that was told of.
+		half := t.Op == core.OpBeginLogin || t.Op == core.OpExchange
+		return when(!half || t.Outcome != "", core.AuditLogin)
+	case core.MethodRemoteLogout:
+		return core.AuditSessionsEnded
 	case core.MethodLogout:
 		return when(t.Account.Subject != "" || t.Outcome != "" && t.SessionID != "", core.AuditLogout)
 	case core.MethodRegister:
@@ -87,6 +92,9 @@ func refreshEvent(reason string) string {
 // What was malformed, switched off or without a session before that decides
 // nothing about anybody.
 func reached(t core.Trace) bool {
+	if t.Op == core.OpFinishLogin || t.Op == core.OpExchange || t.Method == core.MethodRemoteLogout {
+		return true // whoever came with an answer claimed to be somebody
+	}
 	early := slices.Contains([]core.Code{core.InvalidInput, core.Unsupported, core.Unauthenticated}, t.Outcome)
 	return !early || len(t.Steps) > 0 || t.Account.Subject != "" || t.SessionID != ""
 }
@@ -101,5 +109,5 @@ func when(ok bool, name string) string {
 // costsNothing says whether anybody can cause such events as fast as they can
 // send requests, knowing no secret.
 func costsNothing(e core.AuditEvent) bool {
-	return e.Actor == core.ActorUser && (e.Outcome != "" || e.Event == core.AuditPasswordResetRequested)
+	return (e.Actor == core.ActorUser || e.Method == core.MethodRemoteLogout) && (e.Outcome != "" || e.Event == core.AuditPasswordResetRequested)
 }

@@ -15,6 +15,7 @@ type Provider interface {
 	core.AuthProvider
 	core.Refresher
 	core.SessionKeeper
+	core.RemoteLogins
 }
 
 // ThrottleOptions are what a Throttle works with. All are required but FailureTo,
@@ -41,8 +42,9 @@ type ThrottleOptions struct {
 // do not depend on whether there is such an account. It is safe for concurrent
 // use.
 //
-// Login, UpdatePassword, ForgotPassword and Register are throttled; the other
-// methods verify tokens of 256 random bits, or nothing, and pass.
+// Login, UpdatePassword, ForgotPassword, Register, FinishLogin and Exchange are
+// throttled; the other methods verify signatures and tokens of 256 random bits,
+// or nothing, and pass.
 //
 // A try is counted before a backend is asked and taken back afterwards if no
 // backend gave a verdict, so of any number at once no more get through than
@@ -82,11 +84,15 @@ const (
 	toRedeem   = "redeem token"
 	toRecover  = "recover"
 	toRegister = "register"
+	toFinish   = "finish login"
 )
 
 // Login implements core.AuthProvider.
 func (t *Throttle) Login(ctx context.Context, r core.Request) core.ActionResult {
 	p := t.named(toSignIn, r)
+	if r.Params.Has("credential") {
+		p = t.ledger.forNetwork(toSignIn, r.Client) // a token names its account itself
+	}
 	p.proves, p.free = p.account, true
 	return t.try(ctx, core.Trace{Method: core.MethodLogin}, r, p, t.Provider.Login)
 }
@@ -119,6 +125,25 @@ func (t *Throttle) ForgotPassword(ctx context.Context, r core.Request) core.Acti
 // that there is one, so every answer counts.
 func (t *Throttle) Register(ctx context.Context, r core.Request) core.ActionResult {
 	return t.try(ctx, core.Trace{Method: core.MethodRegister}, r, t.ledger.forNetwork(toRegister, r.Client), t.Provider.Register)
+}
+
+// FinishLogin implements core.RemoteLogins. A refused answer may have cost a
+// question to another site.
+func (t *Throttle) FinishLogin(ctx context.Context, r core.Request, a core.SiteAnswer) core.ActionResult {
+	return t.finishing(ctx, core.OpFinishLogin, r, func(ctx context.Context, r core.Request) core.ActionResult {
+		return t.Provider.FinishLogin(ctx, r, a)
+	})
+}
+
+// Exchange implements core.RemoteLogins.
+func (t *Throttle) Exchange(ctx context.Context, r core.Request) core.ActionResult {
+	return t.finishing(ctx, core.OpExchange, r, t.Provider.Exchange)
+}
+
+func (t *Throttle) finishing(ctx context.Context, op string, r core.Request, ask method) core.ActionResult {
+	p := t.ledger.forNetwork(toFinish, r.Client)
+	p.free = true
+	return t.try(ctx, core.Trace{Method: core.MethodLogin, Op: op}, r, p, ask)
 }
 
 // named plans a try at the account that the parameters name.

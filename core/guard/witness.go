@@ -36,6 +36,9 @@ func Witnessed(next core.Tracer) core.Tracer {
 // not, an outage of one backend of a chain would show, by the count, which
 // accounts another one has. So is whatever nobody witnessed.
 func (w *witness) unheard() bool {
+	if w.trace.Op == core.OpFinishLogin || w.trace.Op == core.OpExchange {
+		return w.trace.Outcome == core.Unavailable // an answer that is not believed was judged
+	}
 	if !w.seen || !saysNothing(w.trace.Outcome) {
 		return false
 	}

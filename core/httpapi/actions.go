@@ -24,6 +24,7 @@ func (a *api) read(w http.ResponseWriter, r *http.Request, takes intake) (call, 
 		return call{}, err
 	}
 	c := call{transports: t, Request: core.Request{Params: core.Params{}, Client: a.client(r)}}
+	c.Client.Cookieless = !t.cookie
 	if takes.body {
 		if c.Params, err = a.params(w, r); err != nil {
 			return call{}, err
@@ -40,7 +41,10 @@ func (a *api) read(w http.ResponseWriter, r *http.Request, takes intake) (call, 
 
 func (a *api) client(r *http.Request) core.Client {
 	f := factsOf(r)
-	return core.Client{Addr: f.addr, UserAgent: userAgent(r), RequestID: f.id, Page: a.page(r)}
+	return core.Client{
+		Addr: f.addr, UserAgent: userAgent(r), RequestID: f.id, Page: a.page(r), Origin: a.origin(r),
+		Nonce: a.cookies.read(r, nonceName),
+	}
 }
 
 // action is a method that answers with an action answer.
@@ -68,6 +72,7 @@ func (a *api) action(act action) handler {
 			result.Error = a.Messages.Refuse(core.Internal)
 		}
 		if result.Success {
+			a.keepPending(w, r, result.Pending)
 			return a.deliver(w, r, c, result, result.Tokens, act.clears)
 		}
 		status := act.status(result.Error.Code)

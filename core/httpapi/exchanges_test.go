@@ -48,6 +48,33 @@ func goldenExchanges() []struct {
 		{"login, second step", fail(&core.Error{Code: core.ActionRequired, Action: "code"}), post("/auth/login", login)},
 		{"login, wrong type", fail(core.InvalidField("email", "must be a string")), post("/auth/login", `{"email":5}`).breaking()},
 		{"login, foreign page", signedIn, post("/auth/login", login, "Origin", foreignOrigin)},
+		{
+			"login elsewhere", succeed(core.ActionResult{RedirectTo: "https://op.example.com/authorize?state=s1", Pending: &core.PendingLogin{
+				Name: core.PendingName("s1"), Sealed: core.NewSecret("sealed"), TTL: core.PendingTTL,
+			}}), post("/auth/login", `{"providerName":"google","redirectPath":"/posts"}`, "Authd-Transport", "cookie"),
+		},
+		{"callback", succeed(core.ActionResult{RedirectTo: "https://app.example.com/posts", Tokens: newTokens()}), get(
+			"/auth/callback/google?code=c1&state=s1", "Cookie", "__Host-authd-login-"+core.PendingName("s1")+"=sealed",
+		)},
+		{"callback, refused", func(f *fake) {
+			f.action = core.ActionResult{RedirectTo: "https://app.example.com/login?error=forbidden&reason=access_denied", Error: refuse(core.Forbidden)}
+		}, get("/auth/callback/google?error=access_denied&state=s1")},
+		{"callback, too many", fail(&core.Error{Code: core.Throttled, RetryAfter: time.Minute}), get("/auth/callback/google?code=c1&state=s1")},
+		{"callback by form", succeed(core.ActionResult{RedirectTo: "/"}), post(
+			"/auth/callback/apple", "code=c1&state=s1", "Content-Type", formType, "Origin", foreignOrigin, "Sec-Fetch-Site", "cross-site",
+		)},
+		{"begin", succeed(core.ActionResult{RedirectTo: "https://op.example.com/authorize?state=s1", Pending: &core.PendingLogin{
+			Name: core.PendingName("s1"), Sealed: core.NewSecret("sealed"), TTL: core.PendingTTL,
+		}}), get("/auth/begin?ticket=t1")},
+		{"exchange", signedIn, post("/auth/exchange", `{"code":"c2","codeVerifier":"v"}`, "Authd-Transport", "bearer")},
+		{"exchange, used", fail(&core.Error{Code: core.Expired, Reason: "code_used"}), post("/auth/exchange", `{"code":"c2","codeVerifier":"v"}`)},
+		{"nonce", func(f *fake) {
+			f.nonce = core.NonceResult{Nonce: "N0NCE", Pending: &core.PendingLogin{Name: "nonce", Sealed: core.NewSecret("sealed"), TTL: core.PendingTTL}}
+		}, post("/auth/nonce", "")},
+		{"back-channel logout", succeed(core.ActionResult{}), post("/auth/backchannel/google", "logout_token=a.b.c", "Content-Type", formType)},
+		{"back-channel logout, not believed", fail(&core.Error{Code: core.InvalidInput, Reason: "wrong_audience"}), post(
+			"/auth/backchannel/google", "logout_token=a.b.c", "Content-Type", formType,
+		)},
 		{"logout", succeed(core.ActionResult{RedirectTo: "/login"}), post("/auth/logout", "", jar...)},
 		{"logout, store down", fail(core.Unavailable), post("/auth/logout", "", jar...)},
 		{

@@ -21,6 +21,8 @@ type fake struct {
 	onError  core.ErrorResult
 	value    core.ValueResult
 	sessions core.SessionsResult
+	nonce    core.NonceResult
+	answer   core.SiteAnswer       // the last one
 	during   func(context.Context) // runs inside every call
 }
 
@@ -135,3 +137,26 @@ func newTokens() *core.Tokens {
 type keys string
 
 func (k keys) JWKS() ([]byte, time.Duration) { return []byte(k), 5 * time.Minute }
+
+func (f *fake) ResumeLogin(ctx context.Context, r core.Request) core.ActionResult {
+	return f.act(ctx, core.OpBeginLogin, r)
+}
+
+func (f *fake) FinishLogin(ctx context.Context, r core.Request, a core.SiteAnswer) core.ActionResult {
+	f.answer = a
+	return f.act(ctx, core.OpFinishLogin, r)
+}
+
+func (f *fake) Exchange(ctx context.Context, r core.Request) core.ActionResult {
+	return f.act(ctx, core.OpExchange, r)
+}
+
+func (f *fake) LoginNonce(ctx context.Context, r core.Request) core.NonceResult {
+	f.ask(ctx, "nonce", r)
+	return f.nonce
+}
+
+func (f *fake) EndRemote(ctx context.Context, r core.Request, strategy string) core.ActionResult {
+	f.lastID = strategy
+	return f.act(ctx, core.MethodRemoteLogout, r)
+}

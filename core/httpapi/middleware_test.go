@@ -195,7 +195,10 @@ func TestMethodsAndPaths(t *testing.T) {
 		{"POST", "/AUTH/LOGIN", 404, ""},
 		{"DELETE", "/auth/sessions/", 404, ""},
 		{"DELETE", "/auth/sessions/a/b", 404, ""},
-		{"GET", "/auth/callback/x", 404, ""},
+		{"DELETE", "/auth/callback/x", 405, "GET, HEAD, POST"},
+		{"HEAD", "/auth/callback/x", 405, "GET, POST"},
+		{"HEAD", "/auth/begin", 405, "GET"},
+		{"GET", "/auth/callback/a/b", 404, ""},
 		{"GET", "/debug/pprof/", 404, ""},
 	} {
 		t.Run(tc.method+" "+tc.path, func(t *testing.T) {

@@ -18,6 +18,7 @@ type Backend interface {
 	core.AuthProvider
 	core.Refresher
 	core.SessionKeeper
+	core.RemoteLogins
 }
 
 // KeySet publishes the keys that verify access tokens.
@@ -146,6 +147,9 @@ func newAPI(o Options) (*api, error) {
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
+	// Other sites may have browsers post their answers; the state in them says
+	// whether this browser has asked.
+	s.csrf.AddInsecureBypassPattern(http.MethodPost + " " + core.CallbackPath + "{strategy}")
 	return &api{Options: o.withDefaults(), site: s, pages: p}, nil
 }
 

@@ -92,7 +92,7 @@ func (a *api) getLogin(w http.ResponseWriter, r *http.Request) error {
 	to := q.Get("to")
 	if code := core.Code(q.Get("error")); code != "" {
 		if _, known := a.Messages[code]; known {
-			return a.render(w, http.StatusOK, a.loginForm(nil, to), a.Messages.Refuse(&core.Error{Code: code, Proved: true}))
+			return a.render(w, http.StatusOK, a.loginForm(nil, to), a.Messages.Refuse(&core.Error{Code: code, Reason: q.Get("reason"), Proved: true}))
 		}
 	}
 	_, signedIn, err := a.visitor(w, r)
@@ -132,6 +132,7 @@ func (a *api) postLogin(w http.ResponseWriter, r *http.Request) error {
 	if !result.Success {
 		return a.render(w, withoutChallenge(result.Error.Code), a.loginForm(c.Params, typed(c.Params, "redirectPath")), result.Error)
 	}
+	a.keepPending(w, r, result.Pending)
 	if result.Tokens != nil {
 		a.setCookies(w, r, c.transports, result.Tokens)
 	}

@@ -54,6 +54,7 @@ func (a *api) routes() []route {
 		{http.MethodGet, "/healthz", a.health},
 		{http.MethodGet, "/readyz", a.ready},
 	}
+	out = append(out, a.remoteRoutes()...)
 	for _, p := range append([]string{"/auth/refresh"}, a.RefreshAliases...) {
 		out = append(out, route{http.MethodPost, p, a.action(action{
 			call: b.Refresh, takes: intake{body: true, refresh: true}, status: withoutChallenge, clears: refusedCookie,

@@ -108,6 +108,16 @@ func (s *site) page(r *http.Request) string {
 
 const maxReferer = 2048
 
+// origin returns the origin of the page that a request came from, if it is ours
+// or one of those that may call.
+func (s *site) origin(r *http.Request) string {
+	origin := r.Header.Get("Origin")
+	if origin == s.own || s.allowed[origin] {
+		return origin
+	}
+	return ""
+}
+
 // transports says in which ways tokens may travel.
 type transports struct{ bearer, cookie bool }
 

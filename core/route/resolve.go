@@ -69,7 +69,7 @@ func (r *resolver) login(use Use) []flow.Link {
 			r.problems.Add(at, "nobody is signed in yet at login: name a strategy; "+r.able(core.CanLogin))
 			continue
 		}
-		b := r.capable(at, use, i, core.CanLogin)
+		b := r.capable(at, use, i, core.CanLogin, core.CanRedirect, core.CanLoginToken)
 		links = append(links, flow.Link{
 			Backend: b, OnUnknown: r.step(at, "onUnknown", link.OnUnknown),
 			OnRejected: r.step(at, "onRejected", link.OnRejected), OnUnavailable: r.step(at, "onUnavailable", link.OnUnavailable),

@@ -98,6 +98,7 @@ func options(store *sqlite.Store, sessions *session.Manager, publicURL *url.URL,
 		Tokens:    session.NewOneTime(store, time.Now, rand.Reader),
 		Users:     store.Users,
 		Tries:     store,
+		Once:      store,
 	}
 }
 

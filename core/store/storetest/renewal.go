@@ -27,12 +27,12 @@ func lease(id string, at time.Time) core.SessionLease {
 	return core.SessionLease{ID: id, At: at, Until: at.Add(time.Minute)}
 }
 
-// renewal is one within a lease that began at a time.
-func renewal(id string, at time.Time) core.SessionRenewal {
-	n := session(id, johnID())
+// renewal is one of session s1 within a lease that began at a time.
+func renewal(at time.Time) core.SessionRenewal {
+	n := session("s1", johnID())
 	n.Identity.Name, n.Identity.Roles = "John Renamed", []string{"editor"}
 	return core.SessionRenewal{
-		ID: id, Lease: at.Add(time.Minute), At: at.Add(time.Second), Identity: n.Identity,
+		ID: n.ID, Lease: at.Add(time.Minute), At: at.Add(time.Second), Identity: n.Identity,
 		ConfirmedAt: at.Add(time.Second), Kept: []byte("second"),
 	}
 }
@@ -118,7 +118,7 @@ func leaseEnds(ctx context.Context, s store.Store) error {
 		return err
 	}
 	first, second := lease("s1", start()), lease("s1", after(time.Minute))
-	renewed := renewal("s1", after(time.Minute))
+	renewed := renewal(after(time.Minute))
 	row2 := row
 	row2.Identity, row2.ConfirmedAt, row2.Kept = renewed.Identity, renewed.ConfirmedAt, renewed.Kept
 	third := lease("s1", after(time.Minute+2*time.Second))
@@ -157,7 +157,7 @@ func renewalStored(ctx context.Context, s store.Store) error {
 	if err := createSessions(ctx, s, row, other); err != nil {
 		return err
 	}
-	first, again := renewal("s1", start()), renewal("s1", after(time.Minute))
+	first, again := renewal(start()), renewal(after(time.Minute))
 	again.Kept = nil
 	row.Identity, row.ConfirmedAt, row.Kept = first.Identity, first.ConfirmedAt, first.Kept
 	emptied := row
@@ -180,13 +180,13 @@ func renewalNeedsLease(ctx context.Context, s store.Store) error {
 	second := lease("s1", after(time.Minute))
 	ended := leased(row, second)
 	ended.EndedAt, ended.EndReason = after(2*time.Minute), "logout"
-	inTime := renewal("s1", after(time.Minute))
+	inTime := renewal(after(time.Minute))
 	inTime.At = after(2 * time.Minute)
 	return all(
-		func() error { return wantRenewal(ctx, s, renewal("s1", start()), false, row) }, // nobody has one
+		func() error { return wantRenewal(ctx, s, renewal(start()), false, row) }, // nobody has one
 		func() error { _, _, err := s.LeaseSession(ctx, lease("s1", start())); return err },
 		func() error { return wantLease(ctx, s, second, true, leased(row, second)) },
-		func() error { return wantRenewal(ctx, s, renewal("s1", start()), false, leased(row, second)) }, // somebody else has
+		func() error { return wantRenewal(ctx, s, renewal(start()), false, leased(row, second)) }, // somebody else has
 		func() error {
 			return wantEnd(ctx, s, core.SessionEnd{ID: "s1", Reason: "logout", At: after(2 * time.Minute)}, "s1")
 		},
@@ -199,7 +199,7 @@ func renewalKeepsAccount(ctx context.Context, s store.Store) error {
 	if err := createSessions(ctx, s, row); err != nil {
 		return err
 	}
-	r := renewal("s1", start())
+	r := renewal(start())
 	row.Identity, row.ConfirmedAt, row.Kept = r.Identity, r.ConfirmedAt, r.Kept
 	r.Identity.AccountID = janeID()
 	return all(
@@ -282,7 +282,7 @@ func renewalCalls() []call {
 			return err
 		}},
 		{"RenewSession", true, func(ctx context.Context, s store.Store) error {
-			_, err := s.RenewSession(ctx, renewal("s1", start()))
+			_, err := s.RenewSession(ctx, renewal(start()))
 			return err
 		}},
 		{"Once", true, func(ctx context.Context, s store.Store) error {
