@@ -5,6 +5,7 @@ export { attachAxios } from './axios';
 export type { AxiosLike } from './axios';
 export { loadConfig } from './config';
 export type { OnErrorRule, Provider, ServerConfig } from './config';
+export { loginFailure } from './elsewhere';
 export { createFetch } from './fetch';
 export { createLegacyAuthProvider } from './legacy';
 export type { LegacyAuthProvider } from './legacy';

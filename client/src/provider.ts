@@ -123,7 +123,11 @@ function allMethods(options: Options, session: Session): Required<AuthProvider> 
     const to = body['providerName'] !== undefined && body['redirectPath'] === undefined ? cameFrom() : undefined;
     if (to) body['redirectPath'] = to;
     await session.settle();
-    return perform('/login', body);
+    const elsewhere = body['providerName'] !== undefined && body['password'] === undefined && body['credential'] === undefined;
+    if (!elsewhere) return perform('/login', body);
+    const answer = await ask(options, '/login', { method: 'POST', body: { ...body, ...(await session.bind()) } });
+    if (answer.status === 200 && answer.body['expiresIn'] === undefined) await session.left();
+    return taken(answer);
   };
 
   const value = async (path: string): Promise<unknown> => {

@@ -1,3 +1,4 @@
+import { arrived, bind } from './elsewhere';
 import { exclusively } from './lock';
 import { base, page, type Options } from './options';
 import { defaultStorage, type Storage } from './storage';
@@ -33,6 +34,7 @@ export class Session {
   #out = false;
   #flight: Promise<Refreshed> | undefined;
   #refreshed = 0;
+  #arrival: Promise<unknown> | undefined;
   #shared = new Map<string, { at: number; answer: Promise<Answer> }>();
 
   constructor(readonly options: Options) {
@@ -60,8 +62,31 @@ export class Session {
     }
   }
 
+  /** What a login at another site needs beside its parameters. */
+  async bind(): Promise<Record<string, unknown>> {
+    if (!this.#bearer) return {};
+    const codeChallenge = await bind(this.options);
+    return codeChallenge ? { codeChallenge } : {};
+  }
+
+  /** Notes that a login goes on at another site: who comes back is asked about anew. */
+  async left(): Promise<void> {
+    if (this.#bearer) return;
+    await this.forget();
+    this.#out = false;
+  }
+
+  /** Takes the tokens of a login at another site that this page is the end of, once. */
+  #arrive(): Promise<unknown> {
+    return (this.#arrival ??= (async () => {
+      const body = this.#bearer ? arrived(this.options) : undefined;
+      if (body) await this.accept(await ask(this.options, '/exchange', { method: 'POST', body }));
+    })());
+  }
+
   /** Whether somebody is signed in, as far as can be said without asking. */
   async known(): Promise<Known> {
+    await this.#arrive();
     const m = await this.#memory();
     if (m?.ended) return 'out';
     if (m && (!this.#bearer || m.refresh)) return 'in';
@@ -70,6 +95,7 @@ export class Session {
 
   /** The access token, with the bearer transport. */
   async token(): Promise<string | undefined> {
+    await this.#arrive();
     return this.#bearer ? (await this.#memory())?.access : undefined;
   }
 

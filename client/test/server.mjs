@@ -1,5 +1,6 @@
 // A small authd for tests: the routes that the client uses, sessions that end
 // when a test says so, a log of requests, and faults. It listens on port 0.
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 
@@ -64,10 +65,19 @@ export class Server {
     const refusal = (code, message) => ({ success: false, code, message, error: { name: 'Refused', message, code } });
     switch (line) {
       case 'POST /auth/login':
+        if (body.providerName && !body.password && !body.credential) {
+          this.challenge = body.codeChallenge;
+          return send(200, { success: true, redirectTo: 'https://op.test/authorize' });
+        }
         if (body.password !== 'demo' && !body.credential) return send(400, { ...refusal('invalid_credentials', 'No.'), redirectTo: '/failed' });
         this.alive = true;
         this.cookieGood = true;
         return send(200, { success: true, redirectTo: '/', ...this.tokens() });
+      case 'POST /auth/exchange':
+        if (body.code !== 'c1' || createHash('sha256').update(body.codeVerifier).digest('base64url') !== this.challenge) return send(400, refusal('expired', 'No.'));
+        this.challenge = undefined;
+        this.alive = true;
+        return send(200, { success: true, ...this.tokens() });
       case 'POST /auth/refresh':
         if (!this.alive) return send(400, refusal('unauthenticated', 'Over.'));
         this.generation++;
