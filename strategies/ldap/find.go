@@ -2,6 +2,7 @@ package ldap
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"strings"
@@ -25,14 +26,19 @@ func (a *accounts) find(ctx context.Context, username string) (*ldap.Entry, erro
 	return a.findWith(a.asService(ctx), username)
 }
 
-// nobody is put into the filter where what was typed has no canonical form, so
-// that the same questions are asked. No identifier can be this.
-const nobody = "\x00"
+// named says whether a text can be somebody's user name. Directories prepare
+// what they compare (RFC 4518): control characters, and what one does not see,
+// count as nothing there, so that many texts would be one name. Only the
+// canonical one is asked about.
+func named(username string) bool {
+	canonical, err := identifier.Canonical(username)
+	return err == nil && canonical == username
+}
 
 func (a *accounts) findWith(search searcher, username string) (*ldap.Entry, error) {
 	const op = "look up a user"
-	if username == "" {
-		username = nobody
+	if !named(username) {
+		username = rand.Text() // the same question, and nobody's name
 	}
 	entries, err := a.search(search, filterTemplate(a.users.Filter).fill(username, ""))
 	switch {

@@ -2,6 +2,7 @@ package ldap
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -137,7 +138,7 @@ func (a *accounts) walk(ctx context.Context, dn, username string) ([]group, erro
 		if err := a.tooMany(len(all)); err != nil {
 			return nil, err
 		}
-		members, username = above, nobody // only the user has a user name
+		members, username = above, rand.Text() // only the user has a user name
 	}
 	return all, nil
 }

@@ -58,7 +58,7 @@ func (s strategy) Authenticate(ctx context.Context, c core.Credentials) (core.Id
 // bindFirst binds by template and reads the entry as the user.
 func (s strategy) bindFirst(ctx context.Context, c core.Credentials) (core.Identity, error) {
 	name, ok := bindTemplate(s.users.Bind).fill(c.Identifier)
-	if !ok || c.Identifier == "" {
+	if !ok || !named(c.Identifier) {
 		return core.Identity{}, errors.Join(core.Fail(core.UnknownUser, opAuthenticate, nil), s.bindAsNobody(ctx, c.Password))
 	}
 	var entry *ldap.Entry

@@ -1,0 +1,163 @@
+package ldap_test
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authd-go/authd"
+	"github.com/authd-go/authd/core"
+	"github.com/authd-go/authd/core/httpapi"
+	"github.com/authd-go/authd/core/session"
+	"github.com/authd-go/authd/core/store/sqlite"
+	"github.com/authd-go/authd/strategies/ldap"
+	"github.com/authd-go/authd/strategies/local"
+	"github.com/authd-go/authd/tools/e2e/peers"
+)
+
+// house is the whole service over a directory and users of its own, asked by HTTP.
+func house(t *testing.T, directory *ldap.Config, changes ...func(*authd.StrategyOptions)) http.Handler {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "authd.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := &url.URL{Scheme: "http", Host: "localhost:8080"}
+	sessions, err := session.Open(t.Context(), session.Options{
+		Sessions: store, Keys: store, Secret: core.NewSecret(strings.Repeat("s", session.MinSecretBytes)), Issuer: public.String(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	members := local.NewConfig()
+	members.Registration, members.Hash.BcryptCost = true, 10
+	staff := authd.StrategyOptions{Kind: "ldap", Config: directory}
+	for _, change := range changes {
+		change(&staff)
+	}
+	methods := authd.DefaultMethods()
+	methods.Login.Use, methods.Register.Use = authd.Names("staff", "members"), authd.Names("members")
+	registry, err := authd.New(t.Context(), authd.Options{
+		Strategies: map[string]authd.StrategyOptions{"staff": staff, "members": {Kind: "local", Config: members}},
+		Methods:    methods, PublicURL: public, Sessions: sessions, Users: store.Users, Tries: store, Once: store,
+		Tokens: session.NewOneTime(store, time.Now, rand.Reader),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = registry.Close(t.Context())
+		_ = sessions.Close()
+		_ = store.Close()
+	})
+	handler, err := httpapi.New(httpapi.Options{Backend: registry, Keys: sessions, PublicURL: public})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handler
+}
+
+type said struct {
+	status int
+	Code   core.Code `json:"code"`
+	Token  string    `json:"refreshToken"`
+}
+
+func ask(t *testing.T, h http.Handler, path string, params map[string]string) said {
+	t.Helper()
+	body, err := json.Marshal(params)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://localhost:8080"+path, strings.NewReader(string(body)))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	out := said{status: w.Code}
+	if err := json.Unmarshal(w.Body.Bytes(), &out); err != nil {
+		t.Fatalf("%s: %v", w.Body, err)
+	}
+	return out
+}
+
+// TestChainInAnOutage: with the directory down, whoever is not in it still gets
+// in, and whoever is hears that the service cannot answer, never "wrong password".
+func TestChainInAnOutage(t *testing.T) {
+	t.Parallel()
+	f := peers.Start(t, "slapd", "SLAPD_BULK=1")
+	c := vendors()[0].config(f)
+	proxy := peers.Proxy(t, strings.TrimPrefix(f["LDAP_URL"], "ldap://"))
+	c.URLs, c.TLS, c.AttemptTimeout = []string{"ldap://" + proxy.Listen}, ldap.NewConfig().TLS, attempt
+	h := house(t, c)
+	member := map[string]string{"email": "mia@example.com", "password": "a long password 1"}
+	if got := ask(t, h, "/auth/register", member); got.status != http.StatusOK {
+		t.Fatalf("register: %+v", got)
+	}
+	staff := map[string]string{"email": "alice@example.org", "password": "alice-pw"}
+	signedIn := ask(t, h, "/auth/login", staff)
+	if signedIn.status != http.StatusOK {
+		t.Fatalf("staff: %+v", signedIn)
+	}
+	proxy.Stop()
+	for name, want := range map[string]struct {
+		params map[string]string
+		status int
+		code   core.Code
+	}{
+		"a member":                       {member, http.StatusOK, ""},
+		"staff":                          {staff, http.StatusServiceUnavailable, core.Unavailable},
+		"staff with a wrong password":    {map[string]string{"email": "alice@example.org", "password": "wrong"}, http.StatusServiceUnavailable, core.Unavailable},
+		"nobody":                         {map[string]string{"email": "nobody@example.org", "password": "wrong"}, http.StatusServiceUnavailable, core.Unavailable},
+		"a member with a wrong password": {map[string]string{"email": "mia@example.com", "password": "wrong"}, http.StatusServiceUnavailable, core.Unavailable},
+	} {
+		if got := ask(t, h, "/auth/login", want.params); got.status != want.status || got.Code != want.code {
+			t.Errorf("%s: %+v, want %d %s", name, got, want.status, want.code)
+		}
+	}
+	if got := ask(t, h, "/auth/refresh", map[string]string{"refreshToken": signedIn.Token}); got.status != http.StatusOK {
+		t.Errorf("a session goes on in an outage: %+v", got)
+	}
+}
+
+// TestSessionsFollowTheDirectory: what an administrator does there, the next
+// refresh does here.
+func TestSessionsFollowTheDirectory(t *testing.T) {
+	for _, v := range vendors() {
+		t.Run(v.peer, func(t *testing.T) {
+			t.Parallel()
+			f := start(t, v)
+			admin := v.admin(t, f)
+			h := house(t, v.config(f))
+			refresh := func() func() said {
+				s := ask(t, h, "/auth/login", map[string]string{"username": "alice", "password": "alice-pw"})
+				if s.status != http.StatusOK {
+					t.Fatalf("login: %+v", s)
+				}
+				return func() said { return ask(t, h, "/auth/refresh", map[string]string{"refreshToken": s.Token}) }
+			}
+			again := refresh()
+			if got := again(); got.status != http.StatusOK {
+				t.Errorf("nothing happened: %+v", got)
+			}
+			dn := "uid=alice,ou=people,dc=example,dc=org"
+			if v.peer == "samba" {
+				dn = "CN=Alice Liddell,OU=Staff,DC=ad,DC=example,DC=org"
+			}
+			if err := admin.Modify(v.off(dn)); err != nil {
+				t.Fatal(err)
+			}
+			if got := again(); got.status != http.StatusBadRequest || got.Code != core.Unauthenticated {
+				t.Errorf("switched off: %+v", got)
+			}
+			if got := again(); got.status != http.StatusBadRequest {
+				t.Errorf("and it stays so: %+v", got)
+			}
+		})
+	}
+}
