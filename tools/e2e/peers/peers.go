@@ -78,7 +78,7 @@ func installed(program string) bool {
 func run(t testing.TB, env []string, peer, command string) []byte {
 	t.Helper()
 	_, here, _, _ := runtime.Caller(0)
-	cmd := exec.Command(filepath.Join(filepath.Dir(here), "..", "..", "peers", peer), command) //nolint:gosec // a script of ours, which must also stop what a test has left
+	cmd := exec.Command(filepath.Join(filepath.Dir(here), "..", "..", "peers", peer), command) //nolint:gosec,noctx // a script of ours, which must also stop what a test has left
 	cmd.Env = env
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
