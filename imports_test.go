@@ -49,6 +49,7 @@ var importRules = []importRule{
 		may:   []string{"core", "core/store", "modernc.org/sqlite", "github.com/pressly/goose/v3"},
 		never: append([]string{"core/httpapi"}, above...),
 	},
+	{pkg: "core/outbound", never: append([]string{"core"}, above...)},
 	{pkg: "core/httpapi", may: []string{"core"}, never: above},
 
 	{
