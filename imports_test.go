@@ -76,6 +76,35 @@ var importRules = []importRule{
 		never: []string{".", "config", "cmd", "core/httpapi", "core/store/sqlite", "core/session"},
 	},
 	{
+		pkg:   "strategies/oidc/authcode",
+		may:   []string{"core", "core/outbound", "github.com/go-jose/go-jose/v4", "golang.org/x/oauth2"},
+		never: []string{".", "config", "cmd", "core/httpapi", "core/store/sqlite", "core/session", "github.com/coreos/go-oidc"},
+	},
+	{
+		pkg:   "strategies/oidc/claims",
+		may:   []string{"core", "core/identifier"},
+		never: []string{".", "config", "cmd", "core/httpapi", "core/store/sqlite", "core/session"},
+	},
+	{
+		pkg:   "strategies/oidc/oidctest",
+		may:   []string{"github.com/go-jose/go-jose/v4"},
+		never: []string{".", "core", "config", "cmd"},
+	},
+	{
+		pkg: "strategies/oidc",
+		may: []string{
+			"core", "core/outbound", "strategies/oidc/authcode", "strategies/oidc/claims",
+			"github.com/coreos/go-oidc/v3", "github.com/go-jose/go-jose/v4",
+		},
+		never: []string{".", "config", "cmd", "core/httpapi", "core/store/sqlite", "core/session"},
+	},
+	// It shares what the two kinds have in common, and nothing of ID tokens.
+	{
+		pkg:   "strategies/oauth2",
+		may:   []string{"core", "core/outbound", "strategies/oidc/authcode", "strategies/oidc/claims"},
+		never: []string{".", "config", "cmd", "core/httpapi", "core/store/sqlite", "core/session", "strategies/oidc/oidctest", "github.com/coreos/go-oidc"},
+	},
+	{
 		pkg:   "strategies/*",
 		may:   []string{"core", "core/password", "core/identifier"},
 		never: []string{".", "config", "cmd", "core/httpapi", "core/store/sqlite", "core/session"},
