@@ -108,8 +108,6 @@ func (c *Config) checkAuth(problems *core.Problems) {
 		problems.Add("clientAuth", "is none, and there is a secret or a key")
 	case c.Key.File == "" && (c.Key.ID != "" || c.Key.Audience != ""):
 		problems.Add("key.file", "is required where another option of key is set")
-	case secret && c.Key.File != "":
-		problems.Add("clientAuth", "must be private_key_jwt where there is a key")
 	}
 }
 
