@@ -151,7 +151,7 @@ func retryAfter(failure error, wait time.Duration) error {
 
 // life ends what runs behind the answers when the strategy is closed.
 type life struct {
-	ctx    context.Context //nolint:containedctx // it is the strategy's life, and no call's
+	ctx    context.Context // it is the strategy's life, and no call's
 	cancel context.CancelFunc
 	mu     sync.Mutex
 	ended  bool

@@ -38,7 +38,7 @@ const (
 // key is one of a provider's public keys.
 type key struct {
 	jose.JSONWebKey
-	print string
+	thumb string
 	gone  time.Time // when it was found to be withdrawn; zero while it is published
 }
 
@@ -66,7 +66,7 @@ type turn struct {
 func merge(published, before []key, now time.Time) []key {
 	out := published
 	for _, old := range before {
-		if has(published, old.print) {
+		if has(published, old.thumb) {
 			continue
 		}
 		if old.gone.IsZero() {
@@ -79,9 +79,9 @@ func merge(published, before []key, now time.Time) []key {
 	return out
 }
 
-func has(keys []key, print string) bool {
+func has(keys []key, thumb string) bool {
 	for _, k := range keys {
-		if k.print == print {
+		if k.thumb == thumb {
 			return true
 		}
 	}
@@ -105,11 +105,11 @@ func parseKeys(body []byte) ([]key, error) {
 		if k.UnmarshalJSON(raw) != nil || k.Use == "enc" || !usable(k.Key) {
 			continue
 		}
-		print, err := k.Thumbprint(crypto.SHA256)
+		thumb, err := k.Thumbprint(crypto.SHA256)
 		if err != nil {
 			continue
 		}
-		out = append(out, key{JSONWebKey: k, print: k.KeyID + " " + base64.RawStdEncoding.EncodeToString(print)})
+		out = append(out, key{JSONWebKey: k, thumb: k.KeyID + " " + base64.RawStdEncoding.EncodeToString(thumb)})
 	}
 	return out, nil
 }

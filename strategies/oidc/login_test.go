@@ -168,10 +168,12 @@ func TestPushedRequests(t *testing.T) {
 		code   core.Code
 		reason string
 	}{
-		"refused":   {status(400, `{"error": "invalid_request"}`), core.Unavailable, authcode.ReasonMisled},
-		"no uri":    {status(201, `{}`), core.Unavailable, authcode.ReasonMalformed},
-		"oversize":  {oversize, core.Unavailable, authcode.ReasonTooLarge},
-		"forwarded": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/token", 307) }, core.Unavailable, authcode.ReasonRedirected},
+		"refused":  {status(400, `{"error": "invalid_request"}`), core.Unavailable, authcode.ReasonMisled},
+		"no uri":   {status(201, `{}`), core.Unavailable, authcode.ReasonMalformed},
+		"oversize": {oversize, core.Unavailable, authcode.ReasonTooLarge},
+		"forwarded": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/token", http.StatusTemporaryRedirect)
+		}, core.Unavailable, authcode.ReasonRedirected},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p.Set(oidctest.Faults{Handle: map[string]http.HandlerFunc{"/par": c.path}})

@@ -143,7 +143,9 @@ func TestMetadataThatAreNotToBeBelieved(t *testing.T) {
 		"oversize":          {oidctest.Faults{Handle: map[string]http.HandlerFunc{discovery: oversize}}, authcode.ReasonTooLarge},
 		"endless":           {oidctest.Faults{Handle: map[string]http.HandlerFunc{discovery: endless}}, authcode.ReasonUnreachable},
 		"not there":         {oidctest.Faults{Handle: map[string]http.HandlerFunc{discovery: status(404, "")}}, authcode.ReasonTrouble},
-		"somewhere else":    {oidctest.Faults{Handle: map[string]http.HandlerFunc{discovery: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://other.example.com/", 302) }}}, authcode.ReasonRedirected},
+		"somewhere else": {oidctest.Faults{Handle: map[string]http.HandlerFunc{discovery: func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://other.example.com/", http.StatusFound)
+		}}}, authcode.ReasonRedirected},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := provider(t)

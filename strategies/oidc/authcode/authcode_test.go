@@ -94,8 +94,13 @@ func TestJudgeIssuer(t *testing.T) {
 		announced bool
 		reason    string
 	}{
-		{issuer, true, ""}, {issuer, false, ""}, {"", false, ""}, {"", true, authcode.ReasonNoIssuer},
-		{issuer + "/", true, authcode.ReasonIssuer}, {issuer + "/", false, authcode.ReasonIssuer}, {"https://x", false, authcode.ReasonIssuer},
+		{issuer, true, ""},
+		{issuer, false, ""},
+		{"", false, ""},
+		{"", true, authcode.ReasonNoIssuer},
+		{issuer + "/", true, authcode.ReasonIssuer},
+		{issuer + "/", false, authcode.ReasonIssuer},
+		{"https://x", false, authcode.ReasonIssuer},
 	} {
 		query := url.Values{}
 		if c.iss != "" {

@@ -20,8 +20,8 @@ import (
 
 // The ways in which a client proves who it is (OpenID Connect Core, section 9).
 const (
-	SecretBasic   = "client_secret_basic" //nolint:gosec // a name
-	SecretPost    = "client_secret_post"  //nolint:gosec // a name
+	SecretBasic   = "client_secret_basic"
+	SecretPost    = "client_secret_post"
 	PrivateKeyJWT = "private_key_jwt"
 	NoSecret      = "none"
 )

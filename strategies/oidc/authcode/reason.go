@@ -54,8 +54,10 @@ func Unreached(op string, cause error) *core.Error {
 		err    error
 		reason string
 	}{
-		{outbound.ErrRedirect, ReasonRedirected}, {outbound.ErrTooLarge, ReasonTooLarge},
-		{outbound.ErrAddress, ReasonAddress}, {outbound.ErrInsecure, ReasonAddress},
+		{outbound.ErrRedirect, ReasonRedirected},
+		{outbound.ErrTooLarge, ReasonTooLarge},
+		{outbound.ErrAddress, ReasonAddress},
+		{outbound.ErrInsecure, ReasonAddress},
 	} {
 		if errors.Is(cause, known.err) {
 			reason = known.reason
