@@ -49,6 +49,7 @@ var importRules = []importRule{
 		may:   []string{"core", "core/store", "modernc.org/sqlite", "github.com/pressly/goose/v3"},
 		never: append([]string{"core/httpapi"}, above...),
 	},
+	{pkg: "core/outbound", never: append([]string{"core"}, above...)},
 	{pkg: "core/httpapi", may: []string{"core"}, never: above},
 
 	{
@@ -73,6 +74,35 @@ var importRules = []importRule{
 		pkg:   "strategies/ldap",
 		may:   []string{"core", "core/identifier", "strategies/ldap/directory", "github.com/go-ldap/ldap/v3"},
 		never: []string{".", "config", "cmd", "core/httpapi", "core/store/sqlite", "core/session"},
+	},
+	{
+		pkg:   "strategies/oidc/authcode",
+		may:   []string{"core", "core/outbound", "github.com/go-jose/go-jose/v4", "golang.org/x/oauth2"},
+		never: []string{".", "config", "cmd", "core/httpapi", "core/store/sqlite", "core/session", "github.com/coreos/go-oidc"},
+	},
+	{
+		pkg:   "strategies/oidc/claims",
+		may:   []string{"core", "core/identifier"},
+		never: []string{".", "config", "cmd", "core/httpapi", "core/store/sqlite", "core/session"},
+	},
+	{
+		pkg:   "strategies/oidc/oidctest",
+		may:   []string{"github.com/go-jose/go-jose/v4"},
+		never: []string{".", "core", "config", "cmd"},
+	},
+	{
+		pkg: "strategies/oidc",
+		may: []string{
+			"core", "core/outbound", "strategies/oidc/authcode", "strategies/oidc/claims",
+			"github.com/coreos/go-oidc/v3", "github.com/go-jose/go-jose/v4",
+		},
+		never: []string{".", "config", "cmd", "core/httpapi", "core/store/sqlite", "core/session"},
+	},
+	// It shares what the two kinds have in common, and nothing of ID tokens.
+	{
+		pkg:   "strategies/oauth2",
+		may:   []string{"core", "core/outbound", "strategies/oidc/authcode", "strategies/oidc/claims"},
+		never: []string{".", "config", "cmd", "core/httpapi", "core/store/sqlite", "core/session", "strategies/oidc/oidctest", "github.com/coreos/go-oidc"},
 	},
 	{
 		pkg:   "strategies/*",

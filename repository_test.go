@@ -86,7 +86,7 @@ func TestFilesAreShort(t *testing.T) {
 }
 
 func TestPackagesSayWhatTheyOwn(t *testing.T) {
-	comment := regexp.MustCompile(`(?m)^// (Package [a-z]+|Command [a-z]+) .+\n(//.*\n)*package `)
+	comment := regexp.MustCompile(`(?m)^// (Package [a-z0-9]+|Command [a-z]+) .+\n(//.*\n)*package `)
 	documented := map[string]bool{}
 	for name, text := range sources(t) {
 		if isProduction(name) {

@@ -8,6 +8,8 @@ import (
 	"github.com/authd-go/authd/strategies/ldap"
 	"github.com/authd-go/authd/strategies/local"
 	"github.com/authd-go/authd/strategies/mock"
+	"github.com/authd-go/authd/strategies/oauth2"
+	"github.com/authd-go/authd/strategies/oidc"
 )
 
 // All returns the kinds, sorted by name. The slice is the caller's.
@@ -16,5 +18,7 @@ func All() []core.Kind {
 		ldap.Kind(),
 		local.Kind(),
 		mock.Kind(),
+		oauth2.Kind(),
+		oidc.Kind(),
 	}
 }

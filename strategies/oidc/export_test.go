@@ -1,0 +1,31 @@
+package oidc
+
+import "github.com/authd-go/authd/core"
+
+// ReadLogout checks the payload of a logout token whose signature is good.
+func ReadLogout(payload []byte) (id string, err error) {
+	c, err := readLogout(payload)
+	return c.ID, err
+}
+
+// Reseal reads what was kept and keeps it again.
+func Reseal(s core.Secret) (out core.Secret, ok bool) {
+	k, ok := openKept(s)
+	if !ok {
+		return core.Secret{}, false
+	}
+	out, _ = k.seal()
+	return out, true
+}
+
+// ParseKeys counts the keys of a set that can be used.
+func ParseKeys(body []byte) (int, error) {
+	keys, err := parseKeys(body)
+	return len(keys), err
+}
+
+// Presets lists the presets.
+func Presets() []string { return presetNames() }
+
+// Complete is c with everything filled in.
+func (c *Config) Complete() *Config { return c.complete() }
