@@ -118,7 +118,7 @@ func reasonText(reason string) (string, bool) {
 		return "This account can no longer sign in.", true
 	case "access_denied":
 		return "Signing in was cancelled, or the other site refused it.", true
-	case "requirement_not_met":
+	case "requirement_unmet":
 		return "Your account at the other site does not have what is required to sign in here.", true
 	case "login_not_begun":
 		return "This browser has not begun to sign in, or took too long. Please sign in again.", true

@@ -29,6 +29,11 @@ func (s *strategy) byToken(ctx context.Context, c core.TokenCredentials) (core.T
 	if err != nil {
 		return core.TokenGrant{}, err
 	}
+	// A nonce that was not issued to this browser was issued to another one, or by
+	// somebody else: then whoever has the token may have it from there.
+	if c.Nonce == "" && t.Nonce != "" {
+		return core.TokenGrant{}, disbelieve(opToken, ReasonNonce, nil)
+	}
 	// A page's token has gone through more hands than one that was fetched, so it
 	// must be a new one.
 	until := t.IssuedAt.Add(s.config.TokenMaxAge + leeway)
