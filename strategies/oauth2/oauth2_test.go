@@ -102,6 +102,10 @@ func TestConformance(t *testing.T) {
 					g, err := login(ctx, s, p)
 					return g.Identity, err
 				},
+				Other: &strategytest.OtherSite{
+					Grant:  func(ctx context.Context, s core.Strategy) (core.Grant, error) { return login(ctx, s, p) },
+					Revoke: p.Revoke,
+				},
 				Break: p.Close, Hang: p.Hang,
 				Reopen: func(ctx context.Context) (core.Strategy, error) { return c.Open(ctx, e) },
 				Close:  func() error { p.Close(); return nil },
