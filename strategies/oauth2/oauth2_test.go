@@ -28,9 +28,7 @@ const (
 	callback     = "http://localhost:8080/auth/callback/hub"
 )
 
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(int) { http.DefaultTransport.(*http.Transport).CloseIdleConnections() }))
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // site is a provider of which only the OAuth 2.0 part is used.
 func site(t testing.TB) *oidctest.Provider {

@@ -27,7 +27,7 @@ const (
 	withdrawnGrace = time.Minute
 	// refetchEvery is how often keys are fetched because of a name that nobody
 	// knows. Whoever comes in between waits for the next time.
-	refetchEvery = 5 * time.Second
+	refetchEvery = time.Second
 	// maxWaiting bounds who does; there are as many only if somebody makes them up.
 	maxWaiting = 256
 	// maxKeys bounds a set. Providers have a handful.
