@@ -28,9 +28,7 @@ const (
 	callback     = "http://localhost:8080/auth/callback/hub"
 )
 
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(int) { http.DefaultTransport.(*http.Transport).CloseIdleConnections() }))
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // site is a provider of which only the OAuth 2.0 part is used.
 func site(t testing.TB) *oidctest.Provider {
@@ -101,6 +99,10 @@ func TestConformance(t *testing.T) {
 				SignIn: func(ctx context.Context, s core.Strategy) (core.Identity, error) {
 					g, err := login(ctx, s, p)
 					return g.Identity, err
+				},
+				Other: &strategytest.OtherSite{
+					Grant:  func(ctx context.Context, s core.Strategy) (core.Grant, error) { return login(ctx, s, p) },
+					Revoke: p.Revoke,
 				},
 				Break: p.Close, Hang: p.Hang,
 				Reopen: func(ctx context.Context) (core.Strategy, error) { return c.Open(ctx, e) },

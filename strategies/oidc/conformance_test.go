@@ -29,6 +29,12 @@ func TestConformance(t *testing.T) {
 					g, err := login(ctx, s, p)
 					return g.Identity, err
 				},
+				Other: &strategytest.OtherSite{
+					Grant:  func(ctx context.Context, s core.Strategy) (core.Grant, error) { return login(ctx, s, p) },
+					Token:  func(nonce string) string { return p.IDToken(clientID, map[string]any{"nonce": nonce}) },
+					Notice: func() string { return p.LogoutToken(clientID, nil) },
+					Revoke: p.Revoke,
+				},
 				Break:  p.Close,
 				Hang:   p.Hang,
 				Reopen: func(ctx context.Context) (core.Strategy, error) { return c.Open(ctx, e) },

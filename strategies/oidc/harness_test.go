@@ -24,12 +24,7 @@ const (
 	callback     = "http://localhost:8080/auth/callback/corp"
 )
 
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		http.DefaultTransport.(*http.Transport).CloseIdleConnections() // the browser's
-		_ = code
-	}))
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func provider(t testing.TB) *oidctest.Provider {
 	t.Helper()

@@ -27,7 +27,7 @@ const (
 	withdrawnGrace = time.Minute
 	// refetchEvery is how often keys are fetched because of a name that nobody
 	// knows. Whoever comes in between waits for the next time.
-	refetchEvery = 5 * time.Second
+	refetchEvery = time.Second
 	// maxWaiting bounds who does; there are as many only if somebody makes them up.
 	maxWaiting = 256
 	// maxKeys bounds a set. Providers have a handful.
@@ -132,8 +132,9 @@ var errUnknownKey = errors.New("no key of the provider's has the name that the t
 var errSignature = errors.New("the signature is not the provider's")
 
 // verify returns the payload if one of the keys signed it. A token whose key is
-// not known makes the keys be fetched again. A key that is known and did not
-// sign it does too, since some providers give a new key an old name.
+// not known makes the keys be fetched again. So does one that a known key did not
+// sign, since some providers give a new key an old name, or none; but nobody
+// waits for that.
 func (s *keySet) verify(ctx context.Context, jws *jose.JSONWebSignature) ([]byte, error) {
 	keys, err := s.set.get(ctx)
 	for newest := false; ; {
@@ -143,6 +144,9 @@ func (s *keySet) verify(ctx context.Context, jws *jose.JSONWebSignature) ([]byte
 		payload, wrong := s.try(keys, jws)
 		if wrong == nil || newest {
 			return payload, wrong
+		}
+		if errors.Is(wrong, errSignature) && !s.idle() {
+			return nil, wrong
 		}
 		keys, newest, err = s.refetch(ctx)
 	}
@@ -165,6 +169,13 @@ func (s *keySet) try(keys []key, jws *jose.JSONWebSignature) ([]byte, error) {
 		wrong = errSignature
 	}
 	return nil, wrong
+}
+
+// idle says whether keys could be fetched now.
+func (s *keySet) idle() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.turn == nil && s.now().Sub(s.asked) >= refetchEvery || s.turn != nil && s.turn.begun
 }
 
 // refetch returns keys that are newer than the caller's. They are the newest

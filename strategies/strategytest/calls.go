@@ -18,7 +18,7 @@ type call struct {
 
 // calls lists every method the strategy has, for the account id.
 func (tr *trial) calls(id core.Identity) []call {
-	return append(append(tr.loginCalls(), tr.accountCalls(id)...), tr.presentCalls(id)...)
+	return append(append(append(tr.loginCalls(), tr.accountCalls(id)...), tr.presentCalls(id)...), tr.siteCalls()...)
 }
 
 func (tr *trial) loginCalls() []call {
@@ -101,6 +101,32 @@ func (tr *trial) presentCalls(id core.Identity) []call {
 	return out
 }
 
+// siteCalls are those that another site's word belongs to. A strategy that has
+// what it needs may answer them without the site.
+func (tr *trial) siteCalls() []call {
+	s, other, itself := tr.Strategy, tr.other(), []core.Code{""}
+	var out []call
+	if s.Renewer != nil && other.Grant != nil {
+		out = append(out, call{"Renew", itself, func(ctx context.Context) error {
+			_, err := s.Renewer.Renew(ctx, tr.granted)
+			return err
+		}})
+	}
+	if s.TokenAuthenticator != nil && other.Token != nil {
+		out = append(out, call{"AuthenticateToken", itself, func(ctx context.Context) error {
+			_, err := tr.present(ctx, other.Token(""), "")
+			return err
+		}})
+	}
+	if s.LogoutReceiver != nil && other.Notice != nil {
+		out = append(out, call{"ReceiveLogout", itself, func(ctx context.Context) error {
+			_, err := tr.receive(ctx, other.Notice())
+			return err
+		}})
+	}
+	return out
+}
+
 // unanswered makes every call and checks that each says, in time, that the
 // backend could not be asked.
 func (tr *trial) unanswered(ctx context.Context, why string, id core.Identity) error {
@@ -118,6 +144,13 @@ func (tr *trial) unanswered(ctx context.Context, why string, id core.Identity) e
 
 // known signs the account in, if there is a way to, for the calls about it.
 func (tr *trial) known(ctx context.Context) (core.Identity, error) {
+	if grant := tr.other().Grant; grant != nil {
+		g, err := grant(ctx, tr.Strategy)
+		if err != nil {
+			return core.Identity{}, fmt.Errorf("sign the account in: %w", err)
+		}
+		tr.granted = g
+	}
 	if tr.missing([]Need{NeedAccount}) != "" {
 		return core.Identity{AccountID: core.AccountID{Strategy: Name, Subject: "x"}}, nil
 	}

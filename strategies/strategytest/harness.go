@@ -58,6 +58,8 @@ type Backend struct {
 	// SignIn signs Account in where that takes more than a password: it plays
 	// the person at the other site. Nil for a strategy with an Authenticator.
 	SignIn func(context.Context, core.Strategy) (core.Identity, error)
+	// Other is the other site, for a strategy that signs in there. Nil for others.
+	Other *OtherSite
 	// Seed adds an account that may sign in. Its names and passwords are the
 	// suite's: addresses below example.com, and what passes any usual policy.
 	Seed func(context.Context, Account) error
@@ -79,6 +81,20 @@ type Backend struct {
 	Close func() error
 }
 
+// OtherSite is what can be done at the site that a strategy signs in at. All is
+// about Account. Functions may be nil.
+type OtherSite struct {
+	// Grant signs in and returns all that follows from it.
+	Grant func(context.Context, core.Strategy) (core.Grant, error)
+	// Token returns a new token that proves who somebody is, with this nonce if it
+	// is not empty.
+	Token func(nonce string) string
+	// Notice returns a new logout token.
+	Notice func() string
+	// Revoke takes back whatever was granted.
+	Revoke func()
+}
+
 // Need is what a rule needs: a core.Capability, or one of the names below.
 type Need string
 
@@ -94,6 +110,10 @@ const (
 	NeedWork      Need = "Backend.Work"
 	NeedReady     Need = "Strategy.Ready"
 	NeedWeak      Need = "Harness.Weak"
+	NeedGrant     Need = "Backend.Other.Grant"
+	NeedToken     Need = "Backend.Other.Token"
+	NeedNotice    Need = "Backend.Other.Notice"
+	NeedRevoke    Need = "Backend.Other.Revoke"
 )
 
 // reason says what is missing.
@@ -106,7 +126,7 @@ func (n Need) reason() string {
 
 // missing returns the first of the needs that is not met, or "".
 func (tr *trial) missing(needs []Need) Need {
-	b := tr.Backend
+	b, other := tr.Backend, tr.other()
 	have := map[Need]bool{
 		NeedAccount:   b.Strategy.Authenticator != nil || b.SignIn != nil,
 		NeedSpellings: len(b.Spellings) > 0,
@@ -118,6 +138,10 @@ func (tr *trial) missing(needs []Need) Need {
 		NeedWork:      b.Work != nil,
 		NeedReady:     b.Strategy.Ready != nil,
 		NeedWeak:      tr.harness.Weak != "",
+		NeedGrant:     other.Grant != nil,
+		NeedToken:     other.Token != nil,
+		NeedNotice:    other.Notice != nil,
+		NeedRevoke:    other.Revoke != nil,
 	}
 	for _, c := range b.Strategy.Capabilities() {
 		have[Need(c)] = true

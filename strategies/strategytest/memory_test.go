@@ -32,6 +32,7 @@ type back struct {
 	mode     atomic.Int32
 	released chan struct{}
 	work     atomic.Uint64
+	grants   map[string]bool // what may be renewed, once
 }
 
 const (
@@ -254,11 +255,6 @@ func (m *memory) Complete(ctx context.Context, c core.Callback) (core.Grant, err
 	return m.grant(ctx)
 }
 
-func (m *memory) grant(ctx context.Context) (core.Grant, error) {
-	id, err := m.person(ctx, subject("id-1"))
-	return core.Grant{Identity: id}, err
-}
-
 func (m *memory) LogoutURL(_ context.Context, _ core.Grant, returnTo string) (string, error) {
 	return "https://id.example.com/logout?to=" + returnTo, nil
 }
@@ -266,7 +262,7 @@ func (m *memory) LogoutURL(_ context.Context, _ core.Grant, returnTo string) (st
 func (m *memory) strategy() core.Strategy {
 	return core.Strategy{
 		Authenticator: m, Redirector: m, Registrar: m, Recoverer: m, PasswordChanger: m, Revalidator: m,
-		PermissionSource: m, IdentitySource: m, LogoutRedirector: m,
+		PermissionSource: m, IdentitySource: m, LogoutRedirector: m, Renewer: m, TokenAuthenticator: m, LogoutReceiver: m,
 		Ready: m.reach, Close: func() error { return nil },
 	}
 }
@@ -282,7 +278,7 @@ func harness(mutate func(*subjectOfStudy)) strategytest.Harness {
 	return strategytest.Harness{
 		Want: everything(), Weak: "short", Patience: 2 * time.Second,
 		Open: func(_ context.Context, env core.Env) (*strategytest.Backend, error) {
-			b := &back{people: map[string]*person{}, begun: map[string]bool{}, released: make(chan struct{})}
+			b := &back{people: map[string]*person{}, begun: map[string]bool{}, grants: map[string]bool{}, released: make(chan struct{})}
 			m := &memory{name: env.Name, log: env.Log, back: b}
 			if _, err := b.add([]string{"john@mail.com", "john"}, johns, "editor"); err != nil {
 				return nil, err
@@ -305,6 +301,7 @@ func harness(mutate func(*subjectOfStudy)) strategytest.Harness {
 				Close: func() error { close(b.released); return nil },
 			}}
 			s.backend.Reopen = func(context.Context) (core.Strategy, error) { return s.backend.Strategy, nil }
+			s.backend.Other = m.otherSite()
 			mutate(s)
 			return s.backend, nil
 		},

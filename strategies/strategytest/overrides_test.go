@@ -20,7 +20,20 @@ type (
 	begin       func(context.Context, core.RedirectRequest) (core.Redirect, error)
 	complete    func(context.Context, core.Callback) (core.Grant, error)
 	logout      func(context.Context, core.Grant, string) (string, error)
+	renewal     func(context.Context, core.Grant) (core.Grant, error)
+	token       func(context.Context, core.TokenCredentials) (core.TokenGrant, error)
+	receive     func(context.Context, core.Secret) (core.LogoutNotice, error)
 )
+
+func (f renewal) Renew(ctx context.Context, g core.Grant) (core.Grant, error) { return f(ctx, g) }
+
+func (f token) AuthenticateToken(ctx context.Context, c core.TokenCredentials) (core.TokenGrant, error) {
+	return f(ctx, c)
+}
+
+func (f receive) ReceiveLogout(ctx context.Context, t core.Secret) (core.LogoutNotice, error) {
+	return f(ctx, t)
+}
 
 func (f login) Authenticate(ctx context.Context, c core.Credentials) (core.Identity, error) {
 	return f(ctx, c)
@@ -105,4 +118,7 @@ func (s *subjectOfStudy) begin(f begin)             { s.backend.Strategy.Redirec
 func (s *subjectOfStudy) complete(f complete) {
 	s.backend.Strategy.Redirector = redirector{s.memory, nil, f}
 }
-func (s *subjectOfStudy) logout(f logout) { s.backend.Strategy.LogoutRedirector = f }
+func (s *subjectOfStudy) logout(f logout)   { s.backend.Strategy.LogoutRedirector = f }
+func (s *subjectOfStudy) renew(f renewal)   { s.backend.Strategy.Renewer = f }
+func (s *subjectOfStudy) token(f token)     { s.backend.Strategy.TokenAuthenticator = f }
+func (s *subjectOfStudy) receive(f receive) { s.backend.Strategy.LogoutReceiver = f }

@@ -151,7 +151,7 @@ func (tr *trial) refusedCalls(id core.Identity) []call {
 }
 
 func (tr *trial) lookForSecrets(seen []error) error {
-	secrets := append([]string{wrongPassword, newPassword, otherPassword, tr.Account.Password}, tr.Secrets...)
+	secrets := append([]string{wrongPassword, newPassword, otherPassword, tr.Account.Password}, append(tr.shown, tr.Secrets...)...)
 	for _, err := range seen {
 		if err == nil {
 			continue

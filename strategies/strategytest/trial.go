@@ -33,6 +33,9 @@ type trial struct {
 	*Backend
 	harness Harness
 	log     *logBuffer
+	granted core.Grant // to the account, for the calls about it
+	shown   []string   // tokens that were presented
+	now     func() time.Time
 }
 
 func newTrial(ctx context.Context, h Harness) (*trial, error) {
@@ -51,12 +54,13 @@ func newTrial(ctx context.Context, h Harness) (*trial, error) {
 // env is what the house lends. Everything is logged, whatever its level.
 func (tr *trial) env() core.Env {
 	started := time.Now()
+	tr.now = func() time.Time {
+		return time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC).Add(time.Since(started))
+	}
 	return core.Env{
-		Name: Name,
-		Log:  slog.New(slog.NewJSONHandler(tr.log, &slog.HandlerOptions{Level: slog.Level(-100)})),
-		Now: func() time.Time {
-			return time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC).Add(time.Since(started))
-		},
+		Name:      Name,
+		Log:       slog.New(slog.NewJSONHandler(tr.log, &slog.HandlerOptions{Level: slog.Level(-100)})),
+		Now:       tr.now,
 		Rand:      rand.Reader,
 		HTTP:      &http.Client{Timeout: 10 * time.Second},
 		PublicURL: &url.URL{Scheme: "http", Host: "localhost:8080"},

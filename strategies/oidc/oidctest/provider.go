@@ -156,7 +156,8 @@ func (p *Provider) Visit(ctx context.Context, address string) (url.Values, error
 	if err != nil {
 		return nil, err
 	}
-	answer, err := http.DefaultTransport.RoundTrip(r)
+	browser := &http.Transport{DisableKeepAlives: true}
+	answer, err := browser.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}
