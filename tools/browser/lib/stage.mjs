@@ -8,15 +8,15 @@ import { binary, freePort, Service, startDaemon } from './daemon.mjs';
 import { root } from './paths.mjs';
 
 /** The configuration of the examples, with hashes that are cheap. */
-export const yaml = (publicURL, { allowed = [], more = '' } = {}) => `
+export const yaml = (publicURL, { allowed = [], more = '', strategies = {} } = {}) => `
 server:
   publicURL: ${publicURL}
   cors: {allowedOrigins: ${JSON.stringify(allowed)}}
 strategies:
   demo: {type: mock, label: Demo users}
   members: {type: local, label: Members, hash: {bcryptCost: 10}, roles: {default: [member]}}
-methods:
-  login:          {use: [demo, members], redirectTo: /}
+${Object.entries(strategies).map(([name, text]) => `  ${name}: ${text}\n`).join('')}methods:
+  login:          {use: [${['demo', 'members', ...Object.keys(strategies)]}], redirectTo: /}
   logout:         {redirectTo: /login}
   register:       {use: members, redirectTo: /login}
   forgotPassword: {use: members, redirectTo: /login}
@@ -74,9 +74,10 @@ class Stage {
 /**
  * Puts an example on stage. dir is its folder in the repository, meta its
  * settings; with elsewhere, authd and the API are at another origin than the page,
- * and with a host at another site, too.
+ * and with a host at another site, too. strategies makes further ones, as YAML
+ * by name, for the origin that authd is reached at and that of the page.
  */
-export async function setStage({ dir, meta = {}, elsewhere = false, host, more = '' }) {
+export async function setStage({ dir, meta = {}, elsewhere = false, host, more = '', strategies }) {
   const stage = new Stage();
   try {
     stage.app = await startApp({ dir: join(root, dir, 'dist'), meta });
@@ -85,7 +86,7 @@ export async function setStage({ dir, meta = {}, elsewhere = false, host, more =
     const { origin } = stage.backend;
     const allowed = elsewhere ? [stage.app.origin] : [];
     if (elsewhere) stage.app.meta = { ...meta, 'authd-url': `${origin}/auth`, 'api-url': origin };
-    stage.daemon = await startDaemon(yaml(origin, { allowed, more }));
+    stage.daemon = await startDaemon(yaml(origin, { allowed, more, strategies: await strategies?.(origin, stage.app.origin) }));
     stage.api = await startAPI(origin, stage.daemon.url, allowed);
     stage.backend.proxy = { '/auth': stage.daemon.url, '/api': stage.api.url };
     stage.browser = await launch();

@@ -1,4 +1,5 @@
 import { useForgotPassword, useLogin, useRegister, useUpdatePassword } from '@refinedev/core';
+import { loginFailure } from '@authd/client';
 import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
 import { Link, useLocation } from 'react-router';
 import { config } from '../auth';
@@ -63,6 +64,7 @@ export function Login() {
         </p>
       }
     >
+      <Failure />
       <Field label="Email" name="email" autoComplete="username" />
       <Field label="Password" name="password" type="password" autoComplete="current-password" />
       <div className="row">
@@ -74,6 +76,16 @@ export function Login() {
       <OtherSignIns send={mutate} />
     </Page>
   );
+}
+
+/** Why signing in at another site did not work, for whoever comes back from there. */
+function Failure() {
+  const failure = loginFailure();
+  return failure ? (
+    <p role="alert" data-testid="login-failure">
+      {failure.message}
+    </p>
+  ) : null;
 }
 
 type Provider = { name: string; label: string; redirect?: boolean };
