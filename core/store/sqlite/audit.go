@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"net/netip"
 	"time"
 
@@ -27,7 +26,7 @@ func (s *Store) AppendAudit(ctx context.Context, events ...core.AuditEvent) erro
 			return core.Fail(core.InvalidInput, op, nil)
 		}
 	}
-	return s.write(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
+	return s.write(ctx, op, func(ctx context.Context, tx *statements) error {
 		for _, e := range events {
 			if err := insertEvent(ctx, tx, e); err != nil {
 				return err
@@ -37,7 +36,7 @@ func (s *Store) AppendAudit(ctx context.Context, events ...core.AuditEvent) erro
 	})
 }
 
-func insertEvent(ctx context.Context, tx *sql.Tx, e core.AuditEvent) error {
+func insertEvent(ctx context.Context, tx *statements, e core.AuditEvent) error {
 	stored := make([]storedAnswer, len(e.Asked))
 	for i, a := range e.Asked {
 		stored[i] = storedAnswer(a)
@@ -96,7 +95,7 @@ func (s *Store) Audit(ctx context.Context, q core.AuditQuery) (events []core.Aud
 	if q.Event != "" {
 		where(`event = ?`, q.Event)
 	}
-	err = s.read("read the audit trail", func(db *sql.DB) error {
+	err = s.read("read the audit trail", func(db *statements) error {
 		events, err = queryAll(ctx, db, scanEvent, text+` ORDER BY id LIMIT ?`, append(args, max(q.Limit, 0))...)
 		return err
 	})
@@ -106,7 +105,7 @@ func (s *Store) Audit(ctx context.Context, q core.AuditQuery) (events []core.Aud
 // PurgeAudit forgets at most limit rows whose Time lies before t.
 func (s *Store) PurgeAudit(ctx context.Context, t time.Time, limit int) (int, error) {
 	var purged int64
-	err := s.write(ctx, "purge the audit trail", func(ctx context.Context, tx *sql.Tx) (err error) {
+	err := s.write(ctx, "purge the audit trail", func(ctx context.Context, tx *statements) (err error) {
 		purged, err = affected(tx.ExecContext(ctx, `DELETE FROM audit_events WHERE id IN
 			(SELECT id FROM audit_events WHERE at < ? ORDER BY at LIMIT ?)`, micros(t), max(limit, 0)))
 		return err

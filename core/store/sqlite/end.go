@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 
 	"github.com/authd-go/authd/core"
@@ -16,7 +15,7 @@ func (s *Store) EndSessions(ctx context.Context, e core.SessionEnd) (ids []strin
 	if e.At.IsZero() || !targeted(e) {
 		return nil, core.Fail(core.InvalidInput, op, nil)
 	}
-	err = s.write(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
+	err = s.write(ctx, op, func(ctx context.Context, tx *statements) error {
 		if byAccount(e) && e.Except == "" {
 			if err := noteEnd(ctx, tx, e); err != nil {
 				return err
@@ -38,7 +37,7 @@ func targeted(e core.SessionEnd) bool {
 func byAccount(e core.SessionEnd) bool { return e.ID == "" && e.Remote.ID == "" }
 
 // noteEnd notes since when the account's sessions count. It never goes back.
-func noteEnd(ctx context.Context, tx *sql.Tx, e core.SessionEnd) error {
+func noteEnd(ctx context.Context, tx *statements, e core.SessionEnd) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO accounts (strategy, subject, sessions_after) VALUES (?, ?, ?)
 		ON CONFLICT (strategy, subject) DO UPDATE SET
@@ -47,7 +46,7 @@ func noteEnd(ctx context.Context, tx *sql.Tx, e core.SessionEnd) error {
 	return err
 }
 
-func endRows(ctx context.Context, tx *sql.Tx, e core.SessionEnd) ([]string, error) {
+func endRows(ctx context.Context, tx *statements, e core.SessionEnd) ([]string, error) {
 	const end = `UPDATE sessions SET ended_at = ?1, end_reason = ?2 WHERE ended_at IS NULL AND `
 	const returning = ` RETURNING id, min(idle_expires, expires) > ?1`
 	var ended []endedRow

@@ -16,11 +16,14 @@ import (
 // limitPages makes the writer's connection believe that the disk ends here.
 func limitPages(t *testing.T, s *Store, more int) {
 	t.Helper()
-	var pages, limit int
-	if err := s.writes.QueryRowContext(t.Context(), "PRAGMA page_count").Scan(&pages); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.writes.QueryRowContext(t.Context(), fmt.Sprintf("PRAGMA max_page_count = %d", pages+more)).Scan(&limit); err != nil {
+	err := s.write(t.Context(), "test", func(ctx context.Context, tx *statements) error {
+		var pages, limit int
+		if err := tx.QueryRowContext(ctx, "PRAGMA page_count").Scan(&pages); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, fmt.Sprintf("PRAGMA max_page_count = %d", pages+more)).Scan(&limit)
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"github.com/authd-go/authd/core"
@@ -19,7 +18,7 @@ func scanKey(r row) (core.SigningKey, error) {
 
 // SigningKeys lists all keys by ActiveFrom.
 func (s *Store) SigningKeys(ctx context.Context) (keys []core.SigningKey, err error) {
-	err = s.read("list signing keys", func(db *sql.DB) error {
+	err = s.read("list signing keys", func(db *statements) error {
 		keys, err = queryAll(ctx, db, scanKey, `SELECT `+keyColumns+` FROM signing_keys ORDER BY active_from`)
 		return err
 	})
@@ -33,7 +32,7 @@ func (s *Store) AddSigningKey(ctx context.Context, k core.SigningKey) error {
 	if k.ID == "" || len(k.Sealed) == 0 {
 		return core.Fail(core.InvalidInput, op, nil)
 	}
-	return s.write(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
+	return s.write(ctx, op, func(ctx context.Context, tx *statements) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO signing_keys (`+keyColumns+`) VALUES (?, ?, ?, ?, ?, ?)`,
 			k.ID, k.Algorithm, k.Sealed, micros(k.CreatedAt), micros(k.ActiveFrom), micros(k.PublishUntil))
 		return err
@@ -42,7 +41,7 @@ func (s *Store) AddSigningKey(ctx context.Context, k core.SigningKey) error {
 
 // PurgeSigningKeys forgets the keys whose PublishUntil lies before t.
 func (s *Store) PurgeSigningKeys(ctx context.Context, t time.Time) error {
-	return s.write(ctx, "purge signing keys", func(ctx context.Context, tx *sql.Tx) error {
+	return s.write(ctx, "purge signing keys", func(ctx context.Context, tx *statements) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM signing_keys WHERE publish_until < ?`, micros(t))
 		return err
 	})

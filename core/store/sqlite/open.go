@@ -30,6 +30,7 @@ func (s *Store) connect(ctx context.Context, o Options) (err error) {
 	if err := s.readers.PingContext(ctx); err != nil {
 		return err
 	}
+	s.reads = newStatements(s.readers.PrepareContext)
 	s.file, err = os.Stat(s.path)
 	return err
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"github.com/authd-go/authd/core"
@@ -16,7 +15,7 @@ func (s *Store) LeaseSession(ctx context.Context, l core.SessionLease) (core.Ses
 	}
 	var after core.Session
 	var leased bool
-	err := s.write(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.write(ctx, op, func(ctx context.Context, tx *statements) error {
 		changed, err := affected(tx.ExecContext(ctx, `UPDATE sessions SET leased_until = ?1
 			WHERE id = ?2 AND ended_at IS NULL AND min(idle_expires, expires) > ?3
 				AND coalesce(leased_until, ?3) <= ?3`, micros(l.Until), l.ID, micros(l.At)))
@@ -40,7 +39,7 @@ func (s *Store) RenewSession(ctx context.Context, r core.SessionRenewal) (renewe
 	if err != nil {
 		return false, wrap(op, err)
 	}
-	err = s.write(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
+	err = s.write(ctx, op, func(ctx context.Context, tx *statements) error {
 		changed, err := affected(tx.ExecContext(ctx, `UPDATE sessions
 			SET leased_until = NULL, identity = ?1, confirmed_at = ?2, kept = ?3
 			WHERE id = ?4 AND leased_until = ?5 AND ended_at IS NULL AND min(idle_expires, expires) > ?6`,
@@ -60,7 +59,7 @@ func (s *Store) Once(ctx context.Context, purpose string, key []byte, now, until
 	if purpose == "" || len(key) == 0 || !until.After(now) {
 		return core.Fail(core.InvalidInput, op, nil)
 	}
-	return s.write(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
+	return s.write(ctx, op, func(ctx context.Context, tx *statements) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM once WHERE (purpose, key) IN
 			(SELECT purpose, key FROM once WHERE until <= ? ORDER BY until LIMIT ?)`, micros(now), sweepOnce)
 		if err != nil {

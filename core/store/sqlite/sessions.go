@@ -2,7 +2,7 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/authd-go/authd/core"
@@ -29,20 +29,20 @@ func scanSession(r row) (core.Session, error) {
 
 // Session returns the row, alive or not, or Unauthenticated.
 func (s *Store) Session(ctx context.Context, id string) (found core.Session, err error) {
-	err = s.read("read a session", func(db *sql.DB) error {
+	err = s.read("read a session", func(db *statements) error {
 		found, err = session(ctx, db, id)
 		return err
 	})
 	return found, err
 }
 
-func session(ctx context.Context, q queryer, id string) (core.Session, error) {
+func session(ctx context.Context, q *statements, id string) (core.Session, error) {
 	return scanSession(q.QueryRowContext(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE id = ?`, id))
 }
 
 // AccountSessions lists the account's sessions that are alive at now, newest first.
 func (s *Store) AccountSessions(ctx context.Context, a core.AccountID, now time.Time) (list []core.Session, err error) {
-	err = s.read("list an account's sessions", func(db *sql.DB) error {
+	err = s.read("list an account's sessions", func(db *statements) error {
 		list, err = queryAll(ctx, db, scanSession, `SELECT `+sessionColumns+` FROM sessions
 			WHERE strategy = ? AND subject = ? AND ended_at IS NULL AND min(idle_expires, expires) > ?
 			ORDER BY created_at DESC, id`, a.Strategy, a.Subject, micros(now))
@@ -53,7 +53,7 @@ func (s *Store) AccountSessions(ctx context.Context, a core.AccountID, now time.
 
 // EndedSince lists the sessions that ended at or after t, in that order.
 func (s *Store) EndedSince(ctx context.Context, t time.Time) (list []core.EndedSession, err error) {
-	err = s.read("list ended sessions", func(db *sql.DB) error {
+	err = s.read("list ended sessions", func(db *statements) error {
 		list, err = queryAll(ctx, db, scanEnded, `SELECT id, ended_at FROM sessions
 			WHERE ended_at >= ? ORDER BY ended_at, id`, micros(t))
 		return err
@@ -79,7 +79,7 @@ func (s *Store) CreateSession(ctx context.Context, n core.Session) error {
 	if err != nil {
 		return wrap(op, err)
 	}
-	return s.write(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
+	return s.write(ctx, op, func(ctx context.Context, tx *statements) error {
 		if err := noteLogin(ctx, tx, n); err != nil {
 			return err
 		}
@@ -92,7 +92,7 @@ func (s *Store) CreateSession(ctx context.Context, n core.Session) error {
 }
 
 // noteLogin notes the account, unless its sessions were ended after the proof.
-func noteLogin(ctx context.Context, tx *sql.Tx, n core.Session) error {
+func noteLogin(ctx context.Context, tx *statements, n core.Session) error {
 	noted, err := affected(tx.ExecContext(ctx, `
 		INSERT INTO accounts (strategy, subject, first_seen_at, last_login_at) VALUES (?1, ?2, ?3, ?4)
 		ON CONFLICT (strategy, subject) DO UPDATE SET
@@ -116,17 +116,16 @@ func (s *Store) AdvanceSession(ctx context.Context, a core.SessionAdvance) (core
 	}
 	var after core.Session
 	var moved bool
-	err = s.write(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
-		changed, err := affected(tx.ExecContext(ctx, `UPDATE sessions
+	err = s.write(ctx, op, func(ctx context.Context, tx *statements) error {
+		after, err = scanSession(tx.QueryRowContext(ctx, `UPDATE sessions
 			SET generation = generation + 1, advanced_at = ?1, idle_expires = ?2, identity = ?3,
 				confirmed_at = coalesce(?6, confirmed_at)
-			WHERE id = ?4 AND generation = ?5 AND ended_at IS NULL AND min(idle_expires, expires) > ?1`,
+			WHERE id = ?4 AND generation = ?5 AND ended_at IS NULL AND min(idle_expires, expires) > ?1
+			RETURNING `+sessionColumns,
 			micros(a.At), micros(a.IdleExpires), identity, a.ID, a.From, nullMicros(a.ConfirmedAt)))
-		if err != nil {
-			return err
+		if moved = err == nil; !moved && errors.Is(err, core.Unauthenticated) { // no such row
+			after, err = session(ctx, tx, a.ID)
 		}
-		moved = changed == 1
-		after, err = session(ctx, tx, a.ID)
 		return err
 	})
 	if err != nil {
@@ -139,7 +138,7 @@ func (s *Store) AdvanceSession(ctx context.Context, a core.SessionAdvance) (core
 // before t, and says how many it forgot.
 func (s *Store) PurgeSessions(ctx context.Context, t time.Time, limit int) (int, error) {
 	var purged int64
-	err := s.write(ctx, "purge sessions", func(ctx context.Context, tx *sql.Tx) (err error) {
+	err := s.write(ctx, "purge sessions", func(ctx context.Context, tx *statements) (err error) {
 		purged, err = affected(tx.ExecContext(ctx, `DELETE FROM sessions WHERE rowid IN
 			(SELECT rowid FROM sessions WHERE min(idle_expires, expires) < ?
 			 ORDER BY min(idle_expires, expires) LIMIT ?)`, micros(t), max(limit, 0)))

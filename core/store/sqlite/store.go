@@ -46,6 +46,7 @@ type Options struct {
 // package; all methods are safe for concurrent use.
 type Store struct {
 	readers *sql.DB
+	reads   *statements // on the readers
 	writes  *sql.DB
 	writer  *writer
 	path    string
@@ -95,7 +96,7 @@ func (s *Store) Users(strategy string) core.UserStore { return &users{store: s, 
 // that the writer gets its turn.
 func (s *Store) Ready(ctx context.Context) error {
 	const op = "check the store"
-	err := s.read(op, func(db *sql.DB) error {
+	err := s.read(op, func(db *statements) error {
 		now, err := os.Stat(s.path)
 		if err != nil {
 			return core.Fail(core.Unavailable, op, err)
@@ -109,7 +110,7 @@ func (s *Store) Ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, op, func(context.Context, *sql.Tx) error { return nil })
+	return s.write(ctx, op, func(context.Context, *statements) error { return nil })
 }
 
 // Close lets the writes that have begun finish and closes the file.
@@ -134,11 +135,11 @@ func (s *Store) closePools() error {
 }
 
 // read runs a query on the readers.
-func (s *Store) read(op string, query func(*sql.DB) error) error {
+func (s *Store) read(op string, query func(*statements) error) error {
 	if s.closed.Load() {
 		return wrap(op, errClosed)
 	}
-	err := query(s.readers)
+	err := query(s.reads)
 	if err != nil && s.closed.Load() {
 		err = fmt.Errorf("%w: %w", errClosed, err)
 	}
@@ -146,7 +147,7 @@ func (s *Store) read(op string, query func(*sql.DB) error) error {
 }
 
 // write runs statements in the writer and returns when they are on the disk.
-func (s *Store) write(ctx context.Context, op string, run func(context.Context, *sql.Tx) error) error {
+func (s *Store) write(ctx context.Context, op string, run func(context.Context, *statements) error) error {
 	if s.closed.Load() {
 		return wrap(op, errClosed)
 	}

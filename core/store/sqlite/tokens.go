@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"github.com/authd-go/authd/core"
@@ -20,7 +19,7 @@ func (s *Store) PutToken(ctx context.Context, t core.OneTimeToken) error {
 	if len(t.Hash) == 0 || t.Purpose == "" || t.Account.Strategy == "" || t.Account.Subject == "" {
 		return core.Fail(core.InvalidInput, op, nil)
 	}
-	return s.write(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
+	return s.write(ctx, op, func(ctx context.Context, tx *statements) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM one_time_tokens WHERE purpose = ? AND strategy = ? AND subject = ?`,
 			t.Purpose, t.Account.Strategy, t.Account.Subject)
 		if err != nil {
@@ -42,7 +41,7 @@ func (s *Store) PutToken(ctx context.Context, t core.OneTimeToken) error {
 // TakeToken removes and returns the token, or answers Expired.
 func (s *Store) TakeToken(ctx context.Context, hash []byte, purpose string, now time.Time) (core.OneTimeToken, error) {
 	var taken core.OneTimeToken
-	err := s.write(ctx, "take a one-time token", func(ctx context.Context, tx *sql.Tx) (err error) {
+	err := s.write(ctx, "take a one-time token", func(ctx context.Context, tx *statements) (err error) {
 		taken, err = scanToken(tx.QueryRowContext(ctx, `DELETE FROM one_time_tokens
 			WHERE hash = ? AND purpose = ? AND expires_at > ?
 			RETURNING hash, purpose, strategy, subject, created_at, expires_at`, hash, purpose, micros(now)))

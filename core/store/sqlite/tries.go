@@ -3,7 +3,6 @@ package sqlite
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"slices"
 	"strings"
@@ -24,7 +23,7 @@ func (s *Store) ChangeTries(ctx context.Context, c core.TriesChange) error {
 	// A try that is refused changes nothing. It is told so from a read, so that
 	// a flood of them does not queue up before the writer.
 	var idle bool
-	err := s.read(op, func(db *sql.DB) error {
+	err := s.read(op, func(db *statements) error {
 		before, after, err := changeTries(ctx, db, c)
 		idle = slices.Equal(before, after)
 		return err
@@ -32,7 +31,7 @@ func (s *Store) ChangeTries(ctx context.Context, c core.TriesChange) error {
 	if err != nil || idle {
 		return err
 	}
-	return s.write(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
+	return s.write(ctx, op, func(ctx context.Context, tx *statements) error {
 		before, after, err := changeTries(ctx, tx, c)
 		if err != nil {
 			return err
@@ -54,7 +53,7 @@ func checkTries(c core.TriesChange) error {
 }
 
 // changeTries reads the tries and lets the change have a copy.
-func changeTries(ctx context.Context, db queryer, c core.TriesChange) (before, after []core.Tries, err error) {
+func changeTries(ctx context.Context, db *statements, c core.TriesChange) (before, after []core.Tries, err error) {
 	before, err = readTries(ctx, db, c.Keys)
 	if err != nil {
 		return nil, nil, err
@@ -76,7 +75,7 @@ func scanTries(r row) (keyedTries, error) {
 	return t, err
 }
 
-func readTries(ctx context.Context, db queryer, keys []core.ThrottleKey) ([]core.Tries, error) {
+func readTries(ctx context.Context, db *statements, keys []core.ThrottleKey) ([]core.Tries, error) {
 	args := make([]any, len(keys))
 	for i := range keys {
 		args[i] = keys[i][:]
@@ -92,7 +91,7 @@ func readTries(ctx context.Context, db queryer, keys []core.ThrottleKey) ([]core
 }
 
 // storeTries writes what was changed and forgets some of what is over.
-func storeTries(ctx context.Context, tx *sql.Tx, c core.TriesChange, before, after []core.Tries) error {
+func storeTries(ctx context.Context, tx *statements, c core.TriesChange, before, after []core.Tries) error {
 	for i, t := range after {
 		if t == before[i] {
 			continue

@@ -13,15 +13,6 @@ type users struct {
 	strategy string
 }
 
-// queryer is what a query needs: the readers or a transaction.
-type queryer interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
-// row is what Scan works on: one row of many, or the only one.
-type row interface{ Scan(dest ...any) error }
-
 const userColumns = `id, email, username, name, avatar, roles, password_hash, password_changed_at, created_at, disabled_at`
 
 func scanUser(r row) (core.User, error) {
@@ -46,7 +37,7 @@ func (u *users) FindUser(ctx context.Context, identifier string) (core.User, err
 }
 
 func (u *users) one(ctx context.Context, op, query string, args ...any) (found core.User, err error) {
-	err = u.store.read(op, func(db *sql.DB) error {
+	err = u.store.read(op, func(db *statements) error {
 		found, err = scanUser(db.QueryRowContext(ctx, query, args...))
 		return err
 	})
@@ -55,7 +46,7 @@ func (u *users) one(ctx context.Context, op, query string, args ...any) (found c
 
 // Users lists at most limit users with an ID greater than after, by ID.
 func (u *users) Users(ctx context.Context, after string, limit int) (list []core.User, err error) {
-	err = u.store.read("list users", func(db *sql.DB) error {
+	err = u.store.read("list users", func(db *statements) error {
 		list, err = queryAll(ctx, db, scanUser, `SELECT `+userColumns+` FROM users
 			WHERE strategy = ? AND id > ? ORDER BY id LIMIT ?`, u.strategy, after, max(limit, 0))
 		return err
@@ -74,7 +65,7 @@ func (u *users) CreateUser(ctx context.Context, user core.User) error {
 	if err != nil {
 		return wrap(op, err)
 	}
-	return u.store.write(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
+	return u.store.write(ctx, op, func(ctx context.Context, tx *statements) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO users (strategy, `+userColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?)`,
 			u.strategy, user.ID, user.Email, user.Username, user.Name, user.Avatar, roles, user.PasswordHash,
 			micros(user.PasswordChangedAt), micros(user.CreatedAt), nullMicros(user.DisabledAt))
@@ -86,7 +77,7 @@ func (u *users) CreateUser(ctx context.Context, user core.User) error {
 }
 
 // addIdentifiers claims the email and the username. They may be equal.
-func (u *users) addIdentifiers(ctx context.Context, tx *sql.Tx, user core.User) error {
+func (u *users) addIdentifiers(ctx context.Context, tx *statements, user core.User) error {
 	identifiers := []string{user.Email}
 	if user.Username != user.Email {
 		identifiers = append(identifiers, user.Username)
@@ -112,7 +103,7 @@ func (u *users) ChangeUser(ctx context.Context, id string, c core.UserChange) er
 		return wrap(op, err)
 	}
 	args := append(change, u.strategy, id, c.IfPasswordHash)
-	return u.store.write(ctx, op, func(ctx context.Context, tx *sql.Tx) error {
+	return u.store.write(ctx, op, func(ctx context.Context, tx *statements) error {
 		changed, err := affected(tx.ExecContext(ctx, `UPDATE users SET
 			name = coalesce(?1, name), roles = coalesce(?2, roles), password_hash = coalesce(?3, password_hash),
 			password_changed_at = coalesce(?4, password_changed_at),
@@ -143,7 +134,7 @@ func userChange(c core.UserChange) ([]any, error) {
 	return []any{c.Name, roles, c.PasswordHash, nullMicros(c.ChangedAt), c.DisabledAt != nil, disabledAt}, nil
 }
 
-func (u *users) whyUnchanged(ctx context.Context, tx *sql.Tx, id string) error {
+func (u *users) whyUnchanged(ctx context.Context, tx *statements, id string) error {
 	var one int
 	err := tx.QueryRowContext(ctx, `SELECT 1 FROM users WHERE strategy = ? AND id = ?`, u.strategy, id).Scan(&one)
 	if err != nil {
@@ -154,7 +145,7 @@ func (u *users) whyUnchanged(ctx context.Context, tx *sql.Tx, id string) error {
 
 // DeleteUser removes the user and frees its identifiers, or answers UnknownUser.
 func (u *users) DeleteUser(ctx context.Context, id string) error {
-	return u.store.write(ctx, "delete a user", func(ctx context.Context, tx *sql.Tx) error {
+	return u.store.write(ctx, "delete a user", func(ctx context.Context, tx *statements) error {
 		deleted, err := affected(tx.ExecContext(ctx, `DELETE FROM users WHERE strategy = ? AND id = ?`, u.strategy, id))
 		if err == nil && deleted == 0 {
 			return core.UnknownUser
@@ -172,7 +163,7 @@ func affected(result sql.Result, err error) (int64, error) {
 }
 
 // queryAll scans every row.
-func queryAll[T any](ctx context.Context, q queryer, scan func(row) (T, error), query string, args ...any) ([]T, error) {
+func queryAll[T any](ctx context.Context, q *statements, scan func(row) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err

@@ -27,7 +27,7 @@ const (
 
 // operation is one write that a caller waits for.
 type operation struct {
-	run   func(context.Context, *sql.Tx) error
+	run   func(context.Context, *statements) error
 	state atomic.Int32
 	done  chan error // holds one, so that the writer never waits for a caller
 }
@@ -45,6 +45,11 @@ type writer struct {
 	stopped chan struct{}
 	once    sync.Once
 	commits atomic.Int64 // transactions that were committed
+
+	// The one connection and what is prepared on it; nil after a failure. Only
+	// the loop uses them.
+	conn  *sql.Conn
+	stmts *statements
 }
 
 func startWriter(db *sql.DB) *writer {
@@ -66,7 +71,7 @@ func (w *writer) close() {
 
 // do runs one write and returns when it has been committed or has failed. If
 // ctx ends before it began it does not happen; after that ctx has no say.
-func (w *writer) do(ctx context.Context, run func(context.Context, *sql.Tx) error) error {
+func (w *writer) do(ctx context.Context, run func(context.Context, *statements) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -98,6 +103,7 @@ func (o *operation) giveUp(reason error) error {
 
 func (w *writer) loop() {
 	defer close(w.stopped)
+	defer w.disconnect(false)
 	for {
 		// Closing wins over waiting work: those callers see w.stopped.
 		select {
@@ -132,7 +138,7 @@ func (w *writer) collect(first *operation) []*operation {
 // after its end: nobody hears of a write that is not on the disk.
 func (w *writer) runBatch(batch []*operation) {
 	results := make(map[*operation]error, len(batch)) // of those that began
-	lost := w.transact(func(ctx context.Context, tx *sql.Tx) error {
+	lost := w.transact(func(ctx context.Context, tx *statements) error {
 		for _, o := range batch {
 			if !o.begin() {
 				continue
@@ -159,42 +165,63 @@ func (w *writer) runBatch(batch []*operation) {
 // transact runs f between BEGIN IMMEDIATE and COMMIT. The lock is taken first,
 // so that no later statement can find the file busy. The context is nobody's:
 // no caller may cut off the transaction of the others.
-func (w *writer) transact(f func(context.Context, *sql.Tx) error) (err error) {
+func (w *writer) transact(f func(context.Context, *statements) error) error {
 	ctx := context.Background()
-	conn, err := w.db.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("connect: %w", err)
+	err := w.connect(ctx)
+	if err == nil {
+		err = w.within(ctx, f)
 	}
-	defer func() {
-		if err != nil {
-			discard(conn)
-		}
-		_ = conn.Close() // back into the pool; says ErrConnDone if it was discarded
-	}()
-	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	if err := f(ctx, tx); err != nil {
-		_ = tx.Rollback() // discarding the connection rolls back too
+		w.disconnect(true)
 		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
 	}
 	w.commits.Add(1)
 	return nil
 }
 
-// discard makes the pool throw the connection away, so that a transaction that
-// may still be open on it cannot outlive its failure.
-func discard(conn *sql.Conn) {
-	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+func (w *writer) within(ctx context.Context, f func(context.Context, *statements) error) error {
+	if _, err := w.stmts.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	if err := f(ctx, w.stmts); err != nil {
+		return err
+	}
+	if _, err := w.stmts.ExecContext(ctx, "COMMIT"); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// connect takes the connection out of its pool, where it is not used otherwise.
+func (w *writer) connect(ctx context.Context) error {
+	if w.conn != nil {
+		return nil
+	}
+	conn, err := w.db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	w.conn, w.stmts = conn, newStatements(conn.PrepareContext)
+	return nil
+}
+
+// disconnect gives the connection back. After a failure the pool must throw it
+// away, so that a transaction that may still be open on it ends there.
+func (w *writer) disconnect(failed bool) {
+	if w.conn == nil {
+		return
+	}
+	w.stmts.close()
+	if failed {
+		_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
+	_ = w.conn.Close() // says ErrConnDone if it was thrown away
+	w.conn, w.stmts = nil, nil
 }
 
 // runInSavepoint runs one operation so that its failure undoes its own writes
 // only. The second error means that the transaction itself is lost.
-func runInSavepoint(ctx context.Context, tx *sql.Tx, run func(context.Context, *sql.Tx) error) (result, lost error) {
+func runInSavepoint(ctx context.Context, tx *statements, run func(context.Context, *statements) error) (result, lost error) {
 	if _, err := tx.ExecContext(ctx, "SAVEPOINT operation"); err != nil {
 		return nil, fmt.Errorf("savepoint: %w", err)
 	}

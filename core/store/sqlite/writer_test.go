@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -34,7 +33,7 @@ func hold(t testing.TB, s *Store) (release func()) {
 	begun, go_ := make(chan struct{}), make(chan struct{})
 	done := make(chan error, 1)
 	go func() {
-		done <- s.write(context.Background(), "hold", func(context.Context, *sql.Tx) error {
+		done <- s.write(context.Background(), "hold", func(context.Context, *statements) error {
 			close(begun)
 			<-go_
 			return nil
@@ -105,7 +104,7 @@ func TestBatchIsBounded(t *testing.T) {
 
 func TestFailedWriteUndoesItselfOnly(t *testing.T) {
 	s := openStore(t)
-	insert := func(ctx context.Context, tx *sql.Tx, subject string) error {
+	insert := func(ctx context.Context, tx *statements, subject string) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO accounts (strategy, subject) VALUES ('members', ?)`, subject)
 		return err
 	}
@@ -113,7 +112,7 @@ func TestFailedWriteUndoesItselfOnly(t *testing.T) {
 	errs := make(chan error, 3)
 	for i, result := range []error{nil, core.Forbidden, nil} {
 		go func() {
-			errs <- s.write(t.Context(), "test", func(ctx context.Context, tx *sql.Tx) error {
+			errs <- s.write(t.Context(), "test", func(ctx context.Context, tx *statements) error {
 				return errors.Join(insert(ctx, tx, fmt.Sprint("a", i)), result)
 			})
 		}()
@@ -140,13 +139,13 @@ func TestLostTransactionIsAnOutageForAll(t *testing.T) {
 	s := openStore(t)
 	release := hold(t, s)
 	errs := make(chan error, 3)
-	for i, run := range []func(context.Context, *sql.Tx) error{
-		func(ctx context.Context, tx *sql.Tx) error {
+	for i, run := range []func(context.Context, *statements) error{
+		func(ctx context.Context, tx *statements) error {
 			_, err := tx.ExecContext(ctx, `INSERT INTO accounts (strategy, subject) VALUES ('members', 'a')`)
 			return err
 		},
-		func(context.Context, *sql.Tx) error { return core.Conflict },
-		func(ctx context.Context, tx *sql.Tx) error { // SQLite does this by itself when a disk is full
+		func(context.Context, *statements) error { return core.Conflict },
+		func(ctx context.Context, tx *statements) error { // SQLite does this by itself when a disk is full
 			_, err := tx.ExecContext(ctx, "ROLLBACK")
 			return errors.Join(err, core.Conflict)
 		},
@@ -183,7 +182,7 @@ func TestContextBeforeAndAfterTheBeginning(t *testing.T) {
 	release()
 
 	ctx, cancel = context.WithCancel(t.Context())
-	err := s.write(ctx, "test", func(inner context.Context, tx *sql.Tx) error {
+	err := s.write(ctx, "test", func(inner context.Context, tx *statements) error {
 		cancel() // too late: the write has begun
 		_, err := tx.ExecContext(inner, `INSERT INTO accounts (strategy, subject) VALUES ('members', 'begun')`)
 		return err
