@@ -214,9 +214,13 @@ func (r *Registry) run(routes flow.Routes, redirects core.RedirectPolicy, o Opti
 	if err != nil {
 		return err
 	}
+	pictures, err := o.Sessions.DeriveKey("addresses of pictures")
+	if err != nil {
+		return err
+	}
 	r.flows = flow.New(flow.Options{
 		Routes: routes, Redirects: redirects, Messages: core.DefaultMessages().With(o.Messages),
-		Session: o.Sessions, Tokens: o.Tokens, Sealer: sealer, Once: o.Once, Recovery: o.Recovery, PublicURL: o.PublicURL,
+		Session: o.Sessions, Tokens: o.Tokens, Sealer: sealer, Once: o.Once, Recovery: o.Recovery, PublicURL: o.PublicURL, PictureKey: pictures,
 		Tracer: guard.Witnessed(o.Tracer), Now: o.Now,
 	})
 	r.Provider, err = guarded(r.flows, o)

@@ -215,7 +215,7 @@ func withoutCredentials() map[string]string {
 	const random, nothing = "tokens are signed or 256 random bits: nobody guesses them", "it tells what everybody may know"
 	return map[string]string{
 		"POST /auth/logout": random, "POST /auth/on-error": random, "GET /auth/check": random, "GET /auth/permissions": random,
-		"GET /auth/identity": random, "GET /auth/sessions": random, "DELETE /auth/sessions": random, "DELETE /auth/sessions/{id}": random,
+		"GET /auth/identity": random, "GET /auth/avatar/{id}": random, "GET /auth/sessions": random, "DELETE /auth/sessions": random, "DELETE /auth/sessions/{id}": random,
 		"POST /auth/refresh": random, "POST /auth/token/refresh": random, "POST /auth/refresh-token": random, "POST /refresh": random,
 		"POST /auth/backchannel/{strategy}": random, "POST /auth/exchange": random, "GET /auth/begin": random,
 		"POST /auth/callback/{strategy}": "it sends the browser to the GET of the same path", "POST /auth/nonce": nothing,

@@ -214,7 +214,7 @@ func TestCapabilitiesFollowTheFields(t *testing.T) {
 		t.Errorf("an empty strategy can %v", got)
 	}
 	var all allCapabilities
-	s := core.Strategy{all, all, all, all, all, all, all, all, all, all, all, all, nil, nil}
+	s := core.Strategy{all, all, all, all, all, all, all, all, all, all, all, all, all, nil, nil}
 	if got := core.AllCapabilities(); !slices.Equal(got, s.Capabilities()) {
 		t.Errorf("all capabilities are %q", got)
 	}
@@ -236,4 +236,5 @@ type allCapabilities struct {
 	core.IdentitySource
 	core.LogoutRedirector
 	core.LogoutReceiver
+	core.PictureSource
 }

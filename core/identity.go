@@ -27,6 +27,7 @@ type Identity struct {
 	Email         string         // the canonical address, if there is one
 	EmailVerified bool           // true only if the operator trusts this backend's addresses
 	Avatar        string         // an absolute URL or a path; may be empty
+	HasPicture    bool           // the strategy's PictureSource has one; the house makes an Avatar of that
 	Roles         []string       // roles as the front end's getPermissions shows them
 	Claims        map[string]any // anything else that is worth showing, JSON-encodable
 }

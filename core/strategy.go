@@ -25,6 +25,7 @@ type Strategy struct {
 	IdentitySource     IdentitySource
 	LogoutRedirector   LogoutRedirector
 	LogoutReceiver     LogoutReceiver
+	PictureSource      PictureSource
 
 	// Ready says whether the backend answers now. Nil means always.
 	Ready func(context.Context) error
@@ -49,6 +50,7 @@ const (
 	CanIdentity       Capability = "tell an identity"
 	CanLogoutRedirect Capability = "redirect logout"
 	CanReceiveLogout  Capability = "receive a logout"
+	CanPicture        Capability = "show a picture"
 )
 
 // ability is one capability, and whether a strategy has it.
@@ -72,6 +74,7 @@ func (s Strategy) abilities() []ability {
 		{CanIdentity, s.IdentitySource != nil},
 		{CanLogoutRedirect, s.LogoutRedirector != nil},
 		{CanReceiveLogout, s.LogoutReceiver != nil},
+		{CanPicture, s.PictureSource != nil},
 	}
 }
 

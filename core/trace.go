@@ -53,6 +53,7 @@ const (
 	OpChangePassword = "change password" // MethodUpdatePassword for a signed-in caller
 	OpResetPassword  = "reset password"  // MethodUpdatePassword with a one-time token
 	OpListSessions   = "list sessions"   // MethodSessions
+	OpShowPicture    = "show a picture"  // MethodGetIdentity: what the person looks like
 	OpEndSessions    = "end sessions"    // MethodSessions
 )
 

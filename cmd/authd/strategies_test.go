@@ -34,6 +34,7 @@ tell permissions    yes   yes
 tell an identity    -     yes
 redirect logout     -     -
 receive a logout    -     -
+show a picture      -     -
 `
 	if code != exitOK || errs != "" || out != want {
 		t.Errorf("exit code %d, stderr %q, stdout\n%swant\n%s", code, errs, out, want)

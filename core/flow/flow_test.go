@@ -21,13 +21,14 @@ import (
 
 // backend is a scripted strategy: it answers what its fields say.
 type backend struct {
-	mu        sync.Mutex
-	answers   map[string]error // by identifier; nil accepts
-	asked     []string
-	passwords map[string]string // by subject, as ResetPassword and ChangePassword left them
-	roles     []string
-	refuseNew bool
-	slow      bool
+	mu         sync.Mutex
+	answers    map[string]error // by identifier; nil accepts
+	asked      []string
+	passwords  map[string]string // by subject, as ResetPassword and ChangePassword left them
+	roles      []string
+	refuseNew  bool
+	slow       bool
+	hasPicture bool
 }
 
 func (b *backend) answer(ctx context.Context, identifier string) (core.Identity, error) {
@@ -46,7 +47,7 @@ func (b *backend) answer(ctx context.Context, identifier string) (core.Identity,
 		return core.Identity{}, err
 	}
 	return core.Identity{
-		AccountID: core.AccountID{Subject: "id-" + identifier}, Email: identifier, EmailVerified: true, Roles: b.roles,
+		AccountID: core.AccountID{Subject: "id-" + identifier}, Email: identifier, EmailVerified: true, Roles: b.roles, HasPicture: b.hasPicture,
 	}, nil
 }
 

@@ -246,7 +246,7 @@ func (d *decision) authenticateAt(ctx context.Context, b *Backend, c core.Creden
 	if err != nil {
 		return core.Identity{}, err
 	}
-	return b.own(id), nil
+	return d.p.own(b, id), nil
 }
 
 // after says what follows an outcome. Only three outcomes may be configured;

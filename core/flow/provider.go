@@ -73,7 +73,7 @@ type RecoverySender interface {
 	SendRecovery(context.Context, Recovery) error
 }
 
-// Options are what a Provider works with. All are required but Once, Recovery and Tracer.
+// Options are what a Provider works with. All are required but Once, Recovery, PictureKey and Tracer.
 type Options struct {
 	Routes    Routes
 	Redirects core.RedirectPolicy
@@ -89,12 +89,15 @@ type Options struct {
 	// recover a password is answered as always and only traced.
 	Recovery  RecoverySender
 	PublicURL *url.URL
-	Tracer    core.Tracer
-	Now       func() time.Time
+	// PictureKey signs the addresses of pictures, 32 bytes of randomness. Without
+	// one nobody has a picture.
+	PictureKey []byte
+	Tracer     core.Tracer
+	Now        func() time.Time
 }
 
-// Provider is core.AuthProvider, core.Refresher, core.SessionKeeper and
-// core.RemoteLogins over routed backends. It is safe for concurrent use.
+// Provider is core.AuthProvider, core.Refresher, core.SessionKeeper,
+// core.RemoteLogins and core.PictureShower over routed backends. It is safe for concurrent use.
 type Provider struct {
 	Options
 	mailroom *mailroom

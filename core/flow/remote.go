@@ -265,7 +265,7 @@ func (d *decision) enter(ctx context.Context, r core.Request, b *Backend, g core
 	if g.Identity.Subject == "" {
 		return session.Issued{}, core.Fail(core.Internal, d.trace.Op, errors.New("the strategy named no subject"))
 	}
-	id := b.own(g.Identity)
+	id := d.p.own(b, g.Identity)
 	d.trace.Account = id.AccountID
 	return d.create(ctx, r, session.NewSession{
 		Identity: id, AuthAt: d.trace.Start, Persistent: remember, Keep: g.Keep, RemoteID: g.SessionID,

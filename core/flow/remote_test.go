@@ -305,7 +305,7 @@ func TestLoginElsewhereWithoutCookies(t *testing.T) {
 		"twice":            {code1, "verifier of the page", flow.ReasonCodeUsed},
 		"another's":        {finish(), "a thief's", flow.ReasonWrongVerifier},
 		"without verifier": {finish(), "", flow.ReasonWrongVerifier},
-		"forged":           {"A" + finish()[1:], "verifier of the page", flow.ReasonCodeExpired},
+		"forged":           {"!" + finish()[1:], "verifier of the page", flow.ReasonCodeExpired},
 		"none":             {"", "", flow.ReasonCodeExpired},
 		"a ticket":         {way.Query().Get("ticket"), "verifier of the page", flow.ReasonCodeExpired},
 	} {

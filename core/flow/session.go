@@ -110,7 +110,7 @@ func (d *decision) revalidate(ctx context.Context, b *Backend, id core.Identity)
 	err := d.ask(ctx, b, "revalidate", func(ctx context.Context) error {
 		fresh, err := b.Strategy.Revalidator.Revalidate(ctx, id.Subject)
 		if err == nil {
-			id = b.own(fresh)
+			id = d.p.own(b, fresh)
 		}
 		return err
 	})
@@ -122,7 +122,7 @@ func (d *decision) renew(ctx context.Context, b *Backend, g core.Grant) (core.Gr
 		fresh, err := b.Strategy.Renewer.Renew(ctx, g)
 		if err == nil {
 			g = fresh
-			g.Identity = b.own(fresh.Identity)
+			g.Identity = d.p.own(b, fresh.Identity)
 		}
 		return err
 	})

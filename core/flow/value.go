@@ -60,7 +60,7 @@ func (p *Provider) identity(ctx context.Context, d *decision, r core.Request) (a
 	if err != nil {
 		return d.stranger(b, id, nil, err)
 	}
-	return b.own(fresh), nil
+	return p.own(b, fresh), nil
 }
 
 // caller returns the caller's identity as the session remembers it, and only

@@ -125,3 +125,12 @@ type logoutReceiver struct {
 func (w logoutReceiver) ReceiveLogout(ctx context.Context, token core.Secret) (core.LogoutNotice, error) {
 	return call(ctx, w.l, "receive a logout", func(ctx context.Context) (core.LogoutNotice, error) { return w.next.ReceiveLogout(ctx, token) })
 }
+
+type pictureSource struct {
+	l    *limiter
+	next core.PictureSource
+}
+
+func (w pictureSource) Picture(ctx context.Context, subject string) ([]byte, error) {
+	return call(ctx, w.l, "show a picture", func(ctx context.Context) ([]byte, error) { return w.next.Picture(ctx, subject) })
+}

@@ -57,6 +57,7 @@ func Deadline(s core.Strategy, limit time.Duration, log *slog.Logger) core.Strat
 	wrap(&s.PermissionSource, func(next core.PermissionSource) core.PermissionSource { return permissionSource{l, next} })
 	wrap(&s.IdentitySource, func(next core.IdentitySource) core.IdentitySource { return identitySource{l, next} })
 	wrap(&s.LogoutRedirector, func(next core.LogoutRedirector) core.LogoutRedirector { return logoutRedirector{l, next} })
+	wrap(&s.PictureSource, func(next core.PictureSource) core.PictureSource { return pictureSource{l, next} })
 	wrap(&s.LogoutReceiver, func(next core.LogoutReceiver) core.LogoutReceiver { return logoutReceiver{l, next} })
 	if ready := s.Ready; ready != nil {
 		s.Ready = func(ctx context.Context) error { return l.do(ctx, "ready", ready) }

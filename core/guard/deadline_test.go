@@ -45,6 +45,10 @@ func (s scripted) ReceiveLogout(ctx context.Context, _ core.Secret) (core.Logout
 	return core.LogoutNotice{ID: "x"}, s.answer(ctx)
 }
 
+func (s scripted) Picture(ctx context.Context, _ string) ([]byte, error) {
+	return []byte("x"), s.answer(ctx)
+}
+
 func (s scripted) Register(ctx context.Context, _ core.Registration) (core.Identity, error) {
 	return core.Identity{Name: "x"}, s.answer(ctx)
 }

@@ -16,6 +16,7 @@ type Provider interface {
 	core.Refresher
 	core.SessionKeeper
 	core.RemoteLogins
+	core.PictureShower
 }
 
 // ThrottleOptions are what a Throttle works with. All are required but FailureTo,

@@ -105,6 +105,10 @@ func goldenExchanges() []struct {
 		{"permissions, not signed in", fail(core.Unauthenticated), get("/auth/permissions")},
 		{"identity", func(*fake) {}, get("/auth/identity", bearer...)},
 		{"identity, not signed in", fail(core.Unauthenticated), get("/auth/identity")},
+		{"avatar", func(f *fake) {
+			f.picture = core.PictureResult{Type: "image/gif", Bytes: []byte("GIF89a"), Expires: epoch.AddDate(100, 0, 0)}
+		}, get("/auth/avatar/abc")},
+		{"avatar, none", fail(&core.Error{Code: core.Unsupported, Reason: "no_picture"}), get("/auth/avatar/abc")},
 		{"refresh by cookie", succeed(core.ActionResult{Tokens: newTokens()}), post("/auth/token/refresh", "", jar...)},
 		{"refresh, refused", fail(&core.Error{Code: core.Unauthenticated, Reason: "reuse"}), post("/auth/refresh", "", jar...)},
 		{"refresh, nothing given", fail(core.Unauthenticated), post("/auth/refresh-token", `{"refreshToken":null}`)},

@@ -22,6 +22,7 @@ type fake struct {
 	value    core.ValueResult
 	sessions core.SessionsResult
 	nonce    core.NonceResult
+	picture  core.PictureResult
 	answer   core.SiteAnswer       // the last one
 	during   func(context.Context) // runs inside every call
 }
@@ -110,6 +111,7 @@ func (f *fake) fail(err error) {
 	f.onError = core.ErrorResult{Error: refusal}
 	f.value = core.ValueResult{Error: refusal}
 	f.sessions = core.SessionsResult{Error: refusal}
+	f.picture = core.PictureResult{Error: refusal}
 }
 
 var john = core.Identity{
@@ -159,4 +161,10 @@ func (f *fake) LoginNonce(ctx context.Context, r core.Request) core.NonceResult 
 func (f *fake) EndRemote(ctx context.Context, r core.Request, strategy string) core.ActionResult {
 	f.lastID = strategy
 	return f.act(ctx, core.MethodRemoteLogout, r)
+}
+
+func (f *fake) Picture(ctx context.Context, r core.Request, id string) core.PictureResult {
+	f.lastID = id
+	f.ask(ctx, core.OpShowPicture, r)
+	return f.picture
 }

@@ -164,6 +164,7 @@ func (h *harness) serveRequest(r *http.Request) answer {
 // document is openapi.yaml, read once.
 var document = sync.OnceValues(func() (*openapi3.T, error) {
 	openapi3filter.RegisterBodyDecoder("text/javascript", openapi3filter.RegisteredBodyDecoder("text/plain"))
+	openapi3filter.RegisterBodyDecoder("image/gif", openapi3filter.FileBodyDecoder)
 	return openapi3.NewLoader().LoadFromData(httpapi.OpenAPI())
 })
 

@@ -19,6 +19,7 @@ type Backend interface {
 	core.Refresher
 	core.SessionKeeper
 	core.RemoteLogins
+	core.PictureShower
 }
 
 // KeySet publishes the keys that verify access tokens.

@@ -41,6 +41,7 @@ func (a *api) routes() []route {
 		{http.MethodGet, "/auth/check", a.check},
 		{http.MethodGet, "/auth/permissions", a.value(b.GetPermissions)},
 		{http.MethodGet, "/auth/identity", a.value(b.GetIdentity)},
+		{http.MethodGet, core.AvatarPath + "{id}", a.avatar},
 		{http.MethodGet, "/auth/sessions", a.sessions},
 		{http.MethodDelete, "/auth/sessions", a.action(action{
 			call: a.endAllSessions, takes: intake{access: true}, status: statusOf, clears: onSuccess,
@@ -142,7 +143,7 @@ func checkAliases(routes []route, aliases []string) error {
 		switch {
 		case !plain.MatchString(alias) || path.Clean(alias) != alias:
 			errs = errors.Join(errs, fmt.Errorf("httpapi: refresh alias %q is not a plain path", alias))
-		case served[alias] > 1 || strings.HasPrefix(alias, "/auth/sessions/"):
+		case served[alias] > 1 || strings.HasPrefix(alias, "/auth/sessions/") || strings.HasPrefix(alias, core.AvatarPath):
 			errs = errors.Join(errs, fmt.Errorf("httpapi: refresh alias %q is taken", alias))
 		}
 	}

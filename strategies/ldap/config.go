@@ -49,7 +49,8 @@ type Attributes struct {
 	ID       string `koanf:"id" doc:"the subject: it must never change and never be given to somebody else"`
 	Username string `koanf:"username" doc:"the user name"`
 	Name     string `koanf:"name" doc:"the name to show"`
-	Email    string `koanf:"email" doc:"the address; of several the first counts"`
+	Email    string `koanf:"email" doc:"the address; of several the first good one counts, and all are told as the claim emails"`
+	Photo    string `koanf:"photo" doc:"the photo, shown as the avatar; none shows none"`
 }
 
 // Condition holds for entries with one of the values.
@@ -74,6 +75,9 @@ type Pool struct {
 	IdleTimeout time.Duration `koanf:"idleTimeout" doc:"how long one may lie unused"`
 	MaxLife     time.Duration `koanf:"maxLife" doc:"how old one may become"`
 }
+
+// PhotoNone is the value of Attributes.Photo that shows none.
+const PhotoNone = "none"
 
 // The values of Groups.Nested.
 const (

@@ -18,7 +18,7 @@ import (
 // TestConformance runs the suite over a directory in this process.
 func TestConformance(t *testing.T) {
 	strategytest.Run(t, strategytest.Harness{
-		Want: []core.Capability{core.CanLogin, core.CanRevalidate, core.CanPermissions, core.CanIdentity},
+		Want: []core.Capability{core.CanLogin, core.CanRevalidate, core.CanPermissions, core.CanIdentity, core.CanPicture},
 		Open: func(ctx context.Context, e core.Env) (*strategytest.Backend, error) {
 			d := directory()
 			server := ldaptest.Start(t, d)

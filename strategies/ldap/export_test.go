@@ -29,3 +29,12 @@ func PresetFilters() []string {
 	}
 	return filters
 }
+
+// Photos is what is remembered of photos.
+type Photos struct{ *photos }
+
+func NewPhotos() Photos { return Photos{newPhotos()} }
+
+func (p Photos) Put(subject string, image []byte) { p.put(subject, photo{image: image}) }
+func (p Photos) Image(subject string) []byte      { return p.get(subject).image }
+func (p Photos) Size() (people, size int)         { return len(p.known), p.bytes }

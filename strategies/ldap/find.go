@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/go-ldap/ldap/v3"
@@ -144,7 +145,7 @@ func (a *accounts) findSubject(ctx context.Context, op, subject string) (*ldap.E
 func (a *accounts) identity(ctx context.Context, e *ldap.Entry) (core.Identity, error) {
 	at := a.users.Attributes
 	username, _ := identifier.Canonical(e.GetEqualFoldAttributeValue(at.Username))
-	email, _ := identifier.Email(e.GetEqualFoldAttributeValue(at.Email))
+	emails := addresses(e.GetEqualFoldAttributeValues(at.Email))
 	name := e.GetEqualFoldAttributeValue(at.Name)
 	if name == "" {
 		name = e.GetEqualFoldAttributeValue("cn")
@@ -153,8 +154,30 @@ func (a *accounts) identity(ctx context.Context, e *ldap.Entry) (core.Identity, 
 	if err != nil {
 		return core.Identity{}, err
 	}
-	return core.Identity{
+	id := core.Identity{
 		AccountID: core.AccountID{Subject: a.subject(e)},
-		Username:  username, Name: name, Email: email, EmailVerified: email != "", Roles: roles,
-	}, nil
+		Username:  username, Name: name, Roles: roles, HasPicture: a.hasPhoto(ctx, e),
+	}
+	if len(emails) > 0 {
+		id.Email, id.EmailVerified = emails[0], true
+	}
+	if len(emails) > 1 {
+		id.Claims = map[string]any{ClaimEmails: emails}
+	}
+	return id, nil
+}
+
+// ClaimEmails is the claim that holds all addresses of somebody who has several.
+const ClaimEmails = "emails"
+
+// addresses lists the values that are addresses, in their canonical form, in
+// the directory's order.
+func addresses(values []string) []string {
+	var out []string
+	for _, v := range values {
+		if email, err := identifier.Email(v); err == nil && !slices.Contains(out, email) {
+			out = append(out, email)
+		}
+	}
+	return out
 }

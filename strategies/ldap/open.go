@@ -21,6 +21,7 @@ type accounts struct {
 	rules  []stateRule
 	codes  map[uint16]refusal
 	policy bool
+	photos *photos
 	roles  []string // the operator's names for roles; see core.Env.RoleKeys
 	name   string
 	now    func() time.Time
@@ -51,7 +52,7 @@ func (c *Config) accounts(client *directory.Client, env core.Env) *accounts {
 	kind := presets()[c.Directory]
 	a := &accounts{
 		client: client, users: c.Users.with(kind.users), groups: c.Groups.with(kind.groups),
-		rules: kind.state, codes: kind.codes, policy: kind.policy, roles: env.RoleKeys,
+		photos: newPhotos(), rules: kind.state, codes: kind.codes, policy: kind.policy, roles: env.RoleKeys,
 		name: env.Name, now: env.Now, log: env.Log,
 	}
 	if d := a.users.Disabled; d.Attribute != "" {

@@ -32,7 +32,7 @@ func presets() map[string]preset {
 		Generic: {
 			users: Users{
 				Filter:     "(uid={username})",
-				Attributes: Attributes{ID: "entryUUID", Username: "uid", Name: "displayName", Email: "mail"},
+				Attributes: Attributes{ID: "entryUUID", Username: "uid", Name: "displayName", Email: "mail", Photo: "jpegPhoto"},
 			},
 			groups: Groups{Filter: "(|(member={dn})(uniqueMember={dn})(memberUid={username}))", Nested: NestedNone},
 			policy: true,
@@ -40,7 +40,7 @@ func presets() map[string]preset {
 		OpenLDAP: {
 			users: Users{
 				Filter:     "(&(objectClass=inetOrgPerson)(|(uid={username})(mail={username})))",
-				Attributes: Attributes{ID: "entryUUID", Username: "uid", Name: "displayName", Email: "mail"},
+				Attributes: Attributes{ID: "entryUUID", Username: "uid", Name: "displayName", Email: "mail", Photo: "jpegPhoto"},
 			},
 			groups: Groups{Filter: "(|(member={dn})(uniqueMember={dn})(memberUid={username}))", Nested: NestedWalk},
 			state:  []stateRule{{attribute: "pwdAccountLockedTime", test: equals("000001010000Z"), code: core.Locked}},
@@ -50,7 +50,7 @@ func presets() map[string]preset {
 			users: Users{
 				Filter: "(&(objectCategory=person)(objectClass=user)" +
 					"(|(sAMAccountName={username})(userPrincipalName={username})(mail={username})))",
-				Attributes: Attributes{ID: "objectGUID", Username: "sAMAccountName", Name: "displayName", Email: "mail"},
+				Attributes: Attributes{ID: "objectGUID", Username: "sAMAccountName", Name: "displayName", Email: "mail", Photo: "thumbnailPhoto"},
 			},
 			groups: Groups{Filter: "(&(objectClass=group)(member={dn}))", Nested: NestedInChain},
 			state: []stateRule{
@@ -61,7 +61,7 @@ func presets() map[string]preset {
 		DS389: {
 			users: Users{
 				Filter:     "(&(objectClass=inetOrgPerson)(|(uid={username})(mail={username})))",
-				Attributes: Attributes{ID: "nsUniqueId", Username: "uid", Name: "displayName", Email: "mail"},
+				Attributes: Attributes{ID: "nsUniqueId", Username: "uid", Name: "displayName", Email: "mail", Photo: "jpegPhoto"},
 			},
 			groups: Groups{Filter: "(|(member={dn})(uniqueMember={dn}))", Nested: NestedWalk},
 			state:  []stateRule{{attribute: "nsAccountLock", test: equals("true"), code: core.Disabled}},
@@ -71,7 +71,7 @@ func presets() map[string]preset {
 		FreeIPA: {
 			users: Users{
 				Filter:     "(&(objectClass=person)(|(uid={username})(mail={username})(krbPrincipalName={username})))",
-				Attributes: Attributes{ID: "ipaUniqueID", Username: "uid", Name: "displayName", Email: "mail"},
+				Attributes: Attributes{ID: "ipaUniqueID", Username: "uid", Name: "displayName", Email: "mail", Photo: "jpegPhoto"},
 			},
 			groups: Groups{Filter: "(member={dn})", Nested: NestedWalk},
 			state:  []stateRule{{attribute: "nsAccountLock", test: equals("true"), code: core.Disabled}},
@@ -91,6 +91,7 @@ func (u Users) with(p Users) Users {
 	fill(&u.Attributes.Username, p.Attributes.Username)
 	fill(&u.Attributes.Name, p.Attributes.Name)
 	fill(&u.Attributes.Email, p.Attributes.Email)
+	fill(&u.Attributes.Photo, p.Attributes.Photo)
 	return u
 }
 

@@ -18,7 +18,7 @@ type strategy struct{ *accounts }
 
 func newStrategy(a *accounts) core.Strategy {
 	s := strategy{a}
-	return core.Strategy{
+	out := core.Strategy{
 		Authenticator:    s,
 		Revalidator:      s,
 		PermissionSource: s,
@@ -26,6 +26,10 @@ func newStrategy(a *accounts) core.Strategy {
 		Ready:            a.client.Ready,
 		Close:            a.client.Close,
 	}
+	if a.showsPhotos() {
+		out.PictureSource = s
+	}
+	return out
 }
 
 // Authenticate finds the entry and binds as it. Who is unknown, or is named by

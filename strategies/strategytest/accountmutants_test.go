@@ -271,6 +271,35 @@ func presentMutants() []mutant {
 				return id, err
 			})
 		}},
+		{"a picture that is promised is there", "it is gone", func(s *subjectOfStudy) {
+			s.picture(func(ctx context.Context, who string) ([]byte, error) {
+				_, err := s.Picture(ctx, who)
+				return nil, err
+			})
+		}},
+		{"a picture that is promised is there", "it is a page", func(s *subjectOfStudy) {
+			s.picture(func(ctx context.Context, who string) ([]byte, error) {
+				_, err := s.Picture(ctx, who)
+				return []byte("<html>"), err
+			})
+		}},
+		{"no account has no picture", "the empty subject has", func(s *subjectOfStudy) {
+			s.picture(func(ctx context.Context, who string) ([]byte, error) {
+				if who == "" {
+					return []byte("GIF89a"), nil
+				}
+				return s.Picture(ctx, who)
+			})
+		}},
+		{"no account has no picture", "as an outage", func(s *subjectOfStudy) {
+			s.picture(func(ctx context.Context, who string) ([]byte, error) {
+				image, err := s.Picture(ctx, who)
+				if core.CodeOf(err) == core.UnknownUser {
+					return nil, core.Unavailable
+				}
+				return image, err
+			})
+		}},
 		{"permissions of its own account", "none is null", func(s *subjectOfStudy) {
 			s.permissions(func(context.Context, core.Identity, core.Params) (any, error) { return []string(nil), nil })
 		}},

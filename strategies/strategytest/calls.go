@@ -92,6 +92,12 @@ func (tr *trial) presentCalls(id core.Identity) []call {
 			return err
 		}})
 	}
+	if s.PictureSource != nil {
+		out = append(out, call{"Picture", itself, func(ctx context.Context) error {
+			_, err := s.PictureSource.Picture(ctx, id.Subject)
+			return err
+		}})
+	}
 	if s.LogoutRedirector != nil {
 		out = append(out, call{"LogoutURL", itself, func(ctx context.Context) error {
 			_, err := s.LogoutRedirector.LogoutURL(ctx, core.Grant{Identity: id}, "http://localhost:8080/")

@@ -105,7 +105,7 @@ func (m *memory) reach(ctx context.Context) error {
 
 func (m *memory) identity(p *person) core.Identity {
 	id := core.Identity{
-		AccountID: core.AccountID{Subject: p.subject}, Roles: slices.Clone(p.roles),
+		AccountID: core.AccountID{Subject: p.subject}, Roles: slices.Clone(p.roles), HasPicture: true,
 		Claims: map[string]any{"team": map[string]any{"colour": "blue"}},
 	}
 	for _, n := range p.names {
@@ -239,6 +239,13 @@ func (m *memory) Permissions(ctx context.Context, id core.Identity, _ core.Param
 	return append([]string{}, now.Roles...), nil
 }
 
+func (m *memory) Picture(ctx context.Context, who string) ([]byte, error) {
+	if _, err := m.person(ctx, subject(who)); err != nil {
+		return nil, err
+	}
+	return []byte("GIF89a"), nil
+}
+
 func (m *memory) Begin(_ context.Context, r core.RedirectRequest) (core.Redirect, error) {
 	m.back.mu.Lock()
 	defer m.back.mu.Unlock()
@@ -263,7 +270,8 @@ func (m *memory) strategy() core.Strategy {
 	return core.Strategy{
 		Authenticator: m, Redirector: m, Registrar: m, Recoverer: m, PasswordChanger: m, Revalidator: m,
 		PermissionSource: m, IdentitySource: m, LogoutRedirector: m, Renewer: m, TokenAuthenticator: m, LogoutReceiver: m,
-		Ready: m.reach, Close: func() error { return nil },
+		PictureSource: m,
+		Ready:         m.reach, Close: func() error { return nil },
 	}
 }
 

@@ -23,6 +23,7 @@ type (
 	renewal     func(context.Context, core.Grant) (core.Grant, error)
 	token       func(context.Context, core.TokenCredentials) (core.TokenGrant, error)
 	receive     func(context.Context, core.Secret) (core.LogoutNotice, error)
+	picture     func(context.Context, string) ([]byte, error)
 )
 
 func (f renewal) Renew(ctx context.Context, g core.Grant) (core.Grant, error) { return f(ctx, g) }
@@ -56,6 +57,8 @@ func (f permissions) Permissions(ctx context.Context, id core.Identity, p core.P
 func (f identity) Identity(ctx context.Context, id core.Identity) (core.Identity, error) {
 	return f(ctx, id)
 }
+
+func (f picture) Picture(ctx context.Context, who string) ([]byte, error) { return f(ctx, who) }
 
 func (f logout) LogoutURL(ctx context.Context, g core.Grant, returnTo string) (string, error) {
 	return f(ctx, g, returnTo)
@@ -118,6 +121,8 @@ func (s *subjectOfStudy) begin(f begin)             { s.backend.Strategy.Redirec
 func (s *subjectOfStudy) complete(f complete) {
 	s.backend.Strategy.Redirector = redirector{s.memory, nil, f}
 }
+func (s *subjectOfStudy) picture(f picture) { s.backend.Strategy.PictureSource = f }
+
 func (s *subjectOfStudy) logout(f logout)   { s.backend.Strategy.LogoutRedirector = f }
 func (s *subjectOfStudy) renew(f renewal)   { s.backend.Strategy.Renewer = f }
 func (s *subjectOfStudy) token(f token)     { s.backend.Strategy.TokenAuthenticator = f }

@@ -12,6 +12,7 @@ import (
 
 func presentRules() []Rule {
 	revalidate, permissions, identity := Need(core.CanRevalidate), Need(core.CanPermissions), Need(core.CanIdentity)
+	picture := Need(core.CanPicture)
 	return []Rule{
 		{"a good account revalidates", "a refresh must not sign people out", []Need{revalidate, NeedAccount}, goodRevalidates},
 		{"no account does not revalidate", "a session must end with its account", []Need{revalidate}, unknownRevalidates},
@@ -20,6 +21,8 @@ func presentRules() []Rule {
 		{"permissions of a stranger", "equal names in two backends are two people: one's roles are not the other's", []Need{permissions, NeedAccount}, foreignPermissions},
 		{"identity of its own account", "the front end shows it", []Need{identity, NeedAccount}, ownIdentity},
 		{"identity of a stranger", "equal names in two backends are two people", []Need{identity, NeedAccount}, foreignIdentity},
+		{"a picture that is promised is there", "the front end shows it", []Need{picture, NeedAccount}, promisedPicture},
+		{"no account has no picture", "nobody is shown for somebody else", []Need{picture}, unknownPicture},
 	}
 }
 
@@ -133,6 +136,34 @@ func foreignIdentity(ctx context.Context, tr *trial) error {
 	for what, stranger := range foreigners(id) {
 		now, err := tr.Strategy.IdentitySource.Identity(ctx, stranger)
 		if err := refused("Identity of "+what+" identity", now, err, core.UnknownUser); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func promisedPicture(ctx context.Context, tr *trial) error {
+	id, err := tr.signIn(ctx)
+	if err != nil {
+		return err
+	}
+	image, err := tr.Strategy.PictureSource.Picture(ctx, id.Subject)
+	switch {
+	case err != nil:
+		return fmt.Errorf("picture: %w", err)
+	case id.HasPicture != (core.PictureType(image) != ""):
+		return fmt.Errorf("the login says that there is a picture (%t), and there are %d bytes of type %q", id.HasPicture, len(image), core.PictureType(image))
+	}
+	return nil
+}
+
+func unknownPicture(ctx context.Context, tr *trial) error {
+	for _, subject := range []string{"nobody-at-all", "", "*", "\x00"} {
+		image, err := tr.Strategy.PictureSource.Picture(ctx, subject)
+		if len(image) > 0 {
+			return fmt.Errorf("Picture(%q) gave %d bytes", subject, len(image))
+		}
+		if err := outcome(fmt.Sprintf("Picture(%q)", subject), err, core.UnknownUser); err != nil {
 			return err
 		}
 	}

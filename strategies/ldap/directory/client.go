@@ -95,7 +95,7 @@ func (c *Client) ask(ctx context.Context, which func(*server) *pool, question fu
 		if ctx.Err() != nil {
 			break // the caller's time is up, which says little about the server
 		}
-		if !errors.Is(err, errResting) {
+		if !errors.Is(err, errResting) && !errors.Is(err, ErrTooMuch) {
 			s.failed(err)
 		}
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -287,6 +289,27 @@ func TestTooMuch(t *testing.T) {
 	c := client(t, func(o *directory.Options) { o.URLs = []string{"ldap://" + l.Addr().String()}; o.MaxResponse = 1 << 20 })
 	if err := bind(t.Context(), c, "x"); !errors.Is(err, core.Unavailable) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestTooMuchIsNotTheServersFault: one entry that is too large, such as with a
+// photo, does not put a server to rest for everybody else.
+func TestTooMuchIsNotTheServersFault(t *testing.T) {
+	d := entries()
+	d.Put(ldaptest.Entry{DN: "uid=large," + base, Attributes: map[string][]string{"photo": {strings.Repeat("x", 2<<20)}}})
+	var log strings.Builder
+	c := client(t, func(o *directory.Options) {
+		o.MaxResponse, o.Log = 1<<20, slog.New(slog.NewTextHandler(&log, nil))
+	}, ldaptest.Start(t, d), ldaptest.Start(t, d))
+	large := ldap.NewSearchRequest("uid=large,"+base, ldap.ScopeBaseObject, ldap.NeverDerefAliases, 0, 0, false, "(objectClass=*)", nil, nil)
+	for range 3 {
+		if _, err := c.Search(t.Context(), large); !errors.Is(err, core.Unavailable) || !errors.Is(err, directory.ErrTooMuch) {
+			t.Errorf("got %v", err)
+		}
+		mustWork(t, c)
+	}
+	if log.Len() > 0 {
+		t.Errorf("logged: %s", log.String())
 	}
 }
 

@@ -26,13 +26,16 @@ type metered struct {
 	left atomic.Int64
 }
 
-var errTooMuch = errors.New("the answer is larger than allowed")
+// ErrTooMuch says that an answer was larger than Options.MaxResponse. It breaks
+// the connection, and is not held against the server: what was asked for may
+// be too large everywhere.
+var ErrTooMuch = errors.New("the answer is larger than allowed")
 
 // Read implements net.Conn.
 func (m *metered) Read(b []byte) (int, error) {
 	n, err := m.Conn.Read(b)
 	if m.left.Add(-int64(n)) < 0 {
-		return 0, errTooMuch
+		return 0, ErrTooMuch
 	}
 	return n, err
 }
@@ -111,6 +114,9 @@ func (c *conn) within(ctx context.Context, o *Options, question func(*ldap.Conn)
 	err := question(c.Conn)
 	if !stop() {
 		return fmt.Errorf("cut off: %w", context.Cause(ctx))
+	}
+	if err != nil && c.raw.left.Load() < 0 {
+		return fmt.Errorf("%w: %w", ErrTooMuch, err)
 	}
 	return err
 }

@@ -35,10 +35,20 @@ type Directory struct {
 
 // Seen is one operation that a server was asked for.
 type Seen struct {
-	Op     string // bind, search, modify, extended
-	As     string // the DN that the connection was bound as
-	Name   string // the DN or base that was named
-	Filter string // of a search
+	Op         string   // bind, search, modify, extended
+	As         string   // the DN that the connection was bound as
+	Name       string   // the DN or base that was named
+	Filter     string   // of a search
+	Attributes []string // that a search asked for
+}
+
+// withoutValues is the entry as a search for types only sees it.
+func (e Entry) withoutValues() Entry {
+	bare := Entry{DN: e.DN, Attributes: map[string][]string{}}
+	for name := range e.Attributes {
+		bare.Attributes[name] = nil
+	}
+	return bare
 }
 
 // New returns a directory of entries.

@@ -173,7 +173,7 @@ func (s *Server) search(l *link, id int64, op *ber.Packet) bool {
 	scope, _ := op.Children[1].Value.(int64)
 	limit, _ := op.Children[3].Value.(int64)
 	written, _ := ldap.DecompileFilter(filter)
-	s.note(Seen{Op: "search", As: l.as, Name: base, Filter: written})
+	s.note(Seen{Op: "search", As: l.as, Name: base, Filter: written, Attributes: texts(op.Children[7])})
 	found, exists := s.find(base, scope, func(e Entry) bool { return matches(filter, e) })
 	if base == "" && scope == ldap.ScopeBaseObject {
 		found, exists = []Entry{{Attributes: map[string][]string{"supportedLDAPVersion": {"3"}}}}, true
@@ -184,6 +184,9 @@ func (s *Server) search(l *link, id int64, op *ber.Packet) bool {
 	for i, e := range found {
 		if limit > 0 && int64(i) == limit {
 			return l.answer(id, ldap.ApplicationSearchResultDone, Answer{Code: ldap.LDAPResultSizeLimitExceeded})
+		}
+		if typesOnly, _ := op.Children[5].Value.(bool); typesOnly {
+			e = e.withoutValues()
 		}
 		if !l.send(id, encode(e, op.Children[7])) {
 			return false
@@ -237,6 +240,14 @@ func (s *Server) extended(l *link, id int64, op *ber.Packet) bool {
 	secured := tls.Server(l.Conn, s.TLS)
 	l.Conn, l.in = secured, bufio.NewReader(secured)
 	return true
+}
+
+func texts(list *ber.Packet) []string {
+	var out []string
+	for _, p := range list.Children {
+		out = append(out, text(p))
+	}
+	return out
 }
 
 func octets(s string) *ber.Packet {

@@ -67,6 +67,7 @@ type said struct {
 	status int
 	Code   core.Code `json:"code"`
 	Token  string    `json:"refreshToken"`
+	Access string    `json:"accessToken"`
 }
 
 func ask(t *testing.T, h http.Handler, path string, params map[string]string) said {
@@ -145,11 +146,7 @@ func TestSessionsFollowTheDirectory(t *testing.T) {
 			if got := again(); got.status != http.StatusOK {
 				t.Errorf("nothing happened: %+v", got)
 			}
-			dn := "uid=alice,ou=people,dc=example,dc=org"
-			if v.peer == "samba" {
-				dn = "CN=Alice Liddell,OU=Staff,DC=ad,DC=example,DC=org"
-			}
-			if err := admin.Modify(v.off(dn)); err != nil {
+			if err := admin.Modify(v.off(aliceDN(v))); err != nil {
 				t.Fatal(err)
 			}
 			if got := again(); got.status != http.StatusBadRequest || got.Code != core.Unauthenticated {

@@ -210,7 +210,7 @@ func TestConformance(t *testing.T) {
 			}
 			number := 0
 			strategytest.Run(t, strategytest.Harness{
-				Want:     []core.Capability{core.CanLogin, core.CanRevalidate, core.CanPermissions, core.CanIdentity},
+				Want:     []core.Capability{core.CanLogin, core.CanRevalidate, core.CanPermissions, core.CanIdentity, core.CanPicture},
 				Patience: 15 * time.Second,
 				Open: func(ctx context.Context, e core.Env) (*strategytest.Backend, error) {
 					number++
