@@ -17,7 +17,8 @@ type Backing struct {
 	// Renew asks about what the session keeps, as core.Renewer does. It is
 	// preferred to Ask for sessions that keep something, and called by one
 	// caller at a time on all nodes together; who comes meanwhile is treated as
-	// if the backend did not answer. May be nil.
+	// if the backend did not answer. Its context ends with Limit, and not with the
+	// caller's. May be nil.
 	Renew func(context.Context, core.Grant) (core.Grant, error)
 	Limit time.Duration // within which Renew answers; default 30s
 	Every time.Duration // how long an answer is good for; 0 means that each refresh asks
@@ -110,12 +111,11 @@ var errElsewhere = errors.New("somebody else is asking at this moment")
 // renew asks about what the session keeps, under the session's lease: what is
 // kept may be good for one question only.
 func (m *Manager) renew(ctx context.Context, row core.Session, b Backing) (confirmation, error) {
-	limit := b.Limit
-	if limit <= 0 {
-		limit = defaultLimit
+	if b.Limit <= 0 {
+		b.Limit = defaultLimit
 	}
 	at := m.now()
-	l := core.SessionLease{ID: row.ID, At: at, Until: at.Add(limit + leaseMargin)}
+	l := core.SessionLease{ID: row.ID, At: at, Until: at.Add(b.Limit + leaseMargin)}
 	row, leased, err := m.sessions.LeaseSession(ctx, l)
 	switch {
 	case err != nil:
@@ -130,12 +130,16 @@ func (m *Manager) renew(ctx context.Context, row core.Session, b Backing) (confi
 	return m.renewLeased(ctx, row, b, l)
 }
 
+// renewLeased asks to the end, also for a caller who has hung up: by then the
+// other site may have rotated what is kept, and only its answer has the new one.
 func (m *Manager) renewLeased(ctx context.Context, row core.Session, b Backing, l core.SessionLease) (confirmation, error) {
 	grant, err := m.Grant(row)
 	if err != nil {
 		return confirmation{}, errors.Join(err, m.giveBack(ctx, row, l))
 	}
-	next, err := b.Renew(ctx, grant)
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), b.Limit)
+	defer cancel()
+	next, err := b.Renew(asking, grant)
 	c, judged := m.judge(ctx, row, b, confirmation{next.Identity, l.At}, err)
 	if err != nil || judged != nil {
 		// The lease of a session that has just ended goes with it.

@@ -23,7 +23,7 @@ type remote struct {
 	slow   time.Duration
 }
 
-func (r *remote) renew(_ context.Context, g core.Grant) (core.Grant, error) {
+func (r *remote) renew(ctx context.Context, g core.Grant) (core.Grant, error) {
 	r.asked.Add(1)
 	time.Sleep(r.slow)
 	if r.answer != nil {
@@ -38,6 +38,9 @@ func (r *remote) renew(_ context.Context, g core.Grant) (core.Grant, error) {
 		return core.Grant{}, core.UnknownUser
 	}
 	r.good += "+"
+	if ctx.Err() != nil { // the answer is on its way, and nobody reads it
+		return core.Grant{}, core.Unavailable
+	}
 	g.Keep, g.Identity.Name = core.NewSecret(r.good), "Renewed"
 	return g, nil
 }
@@ -177,7 +180,8 @@ func TestAskedNoSoonerThan(t *testing.T) {
 	wantError(t, err, core.Unavailable, session.ReasonUnconfirmed)
 }
 
-// TestRenewalOutlivesItsCaller: the answer is stored although nobody waits.
+// TestRenewalOutlivesItsCaller: a caller who hangs up, such as a page that is
+// left, neither cuts the question short nor loses the answer.
 func TestRenewalOutlivesItsCaller(t *testing.T) {
 	h, r := newHouse(t), &remote{good: "x"}
 	issued := h.keeping("x")
