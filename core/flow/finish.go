@@ -31,10 +31,10 @@ func (p *Provider) FinishLogin(ctx context.Context, r core.Request, a core.SiteA
 	}
 	pending, err := p.pendingOf(a)
 	if err != nil {
-		return d.action(ctx, core.ActionResult{}, p.loginPage(r.Client, err), err)
+		return d.action(ctx, core.ActionResult{}, p.failureURL(p.loginPage(r.Client), err), err)
 	}
 	result, err := d.finish(ctx, r, b, pending, a.Query)
-	return d.action(ctx, result, p.failureURL(pending.FailTo, err), err)
+	return d.action(ctx, result, p.failureURL(p.failTarget(pending), err), err)
 }
 
 // redirector returns the backend of the login chain that signs in elsewhere.
@@ -97,12 +97,12 @@ func (d *decision) finish(ctx context.Context, r core.Request, b *Backend, pendi
 		return core.ActionResult{}, err
 	}
 	if pending.Challenge == "" {
-		return core.ActionResult{RedirectTo: pending.To, Tokens: &issued.Tokens}, nil
+		return core.ActionResult{RedirectTo: p.target(pending), Tokens: &issued.Tokens}, nil
 	}
 	code := p.seal(sealedCode, loginCode{
 		ID: pending.State, Session: issued.SessionID, Challenge: pending.Challenge, Expires: p.Now().Add(core.CodeTTL),
 	})
-	return core.ActionResult{RedirectTo: withQuery(pending.To, codeParam, code.Reveal())}, nil
+	return core.ActionResult{RedirectTo: withQuery(p.target(pending), codeParam, code.Reveal())}, nil
 }
 
 // Exchange implements core.RemoteLogins.
@@ -134,7 +134,9 @@ func (d *decision) exchange(ctx context.Context, r core.Request) (*core.Tokens, 
 	}
 	sum := sha256.Sum256([]byte(verifier))
 	if !sameText(base64.RawURLEncoding.EncodeToString(sum[:]), code.Challenge) {
-		return nil, &core.Error{Code: core.InvalidInput, Op: core.OpExchange, Reason: ReasonWrongVerifier}
+		// Nobody else can have the tokens any more, so nobody needs the session.
+		_, err := d.p.Session.End(ctx, core.SessionEnd{ID: code.Session, Reason: ReasonWrongVerifier, At: d.p.Now()})
+		return nil, errors.Join(&core.Error{Code: core.InvalidInput, Op: core.OpExchange, Reason: ReasonWrongVerifier}, err)
 	}
 	issued, err := d.p.Session.Issue(ctx, code.Session)
 	if err != nil {

@@ -140,7 +140,7 @@ func (w *world) SendRecovery(_ context.Context, r flow.Recovery) error {
 	return nil
 }
 
-func newWorld(t *testing.T, routes flow.Routes) *world {
+func newWorld(t testing.TB, routes flow.Routes) *world {
 	t.Helper()
 	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "authd.db")})
 	if err != nil {

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -23,9 +24,13 @@ const (
 	sealedNonce   = "login nonce"
 )
 
-// maxKept bounds what a strategy may have a browser keep: with all around it,
-// it must fit a cookie.
-const maxKept = 2 << 10
+const (
+	// maxPending is how long a sealed login may be: with its name it must fit the
+	// 4096 bytes of a cookie that browsers keep (RFC 6265, section 6.1).
+	maxPending = 4000
+	// maxKept bounds what a strategy may have a browser keep, so that it fits.
+	maxKept = 2 << 10
+)
 
 // pendingLogin is what a browser keeps, sealed. There is no other trace of a
 // login that has begun, so any node can finish it.
@@ -33,8 +38,8 @@ type pendingLogin struct {
 	Strategy  string    `json:"s"`
 	State     string    `json:"t"`
 	Keep      string    `json:"k,omitempty"`
-	To        string    `json:"to"`          // absolute
-	FailTo    string    `json:"f"`           // absolute
+	Origin    string    `json:"o,omitempty"` // of the page it was begun on; empty is ours
+	Asked     string    `json:"a,omitempty"` // where that page wants to go, judged; empty is as configured
 	Remember  bool      `json:"r,omitempty"` // whether cookies outlive the browser
 	Challenge string    `json:"c,omitempty"` // of a front end that takes tokens itself
 	Expires   time.Time `json:"e"`
@@ -77,7 +82,7 @@ func (d *decision) beginLogin(ctx context.Context, r core.Request, b *Backend, r
 		return core.ActionResult{}, err
 	}
 	pending.Keep = leave.Keep.Reveal()
-	kept := &core.PendingLogin{Name: core.PendingName(pending.State), Sealed: d.p.seal(sealedPending, pending), TTL: core.PendingTTL}
+	kept := &core.PendingLogin{Name: core.PendingName(pending.State), Sealed: d.p.sealPending(pending), TTL: core.PendingTTL}
 	if r.Client.Cookieless {
 		way := d.p.PublicURL.JoinPath(core.ResumePath)
 		sealed := d.p.seal(sealedTicket, ticket{leave.URL, kept.Name, kept.Sealed.Reveal()})
@@ -104,19 +109,42 @@ func (p *Provider) plan(r core.Request, b *Backend) (pendingLogin, error) {
 		return pendingLogin{}, core.Fail(core.Internal, core.OpBeginLogin, errors.New("there is no store for answers of other sites"))
 	}
 	pending := pendingLogin{Strategy: b.Name, State: rand.Text() + rand.Text(), Expires: p.Now().Add(core.PendingTTL)}
-	asked, err := p.askedFor(r.Params)
-	if err != nil {
+	var err error
+	if pending.Asked, err = p.askedFor(r.Params); err != nil {
 		return pendingLogin{}, err
 	}
-	pending.To = p.absolute(r.Client, firstNonEmpty(asked, p.Routes.LoginTo))
-	pending.FailTo = p.absolute(r.Client, firstNonEmpty(p.Routes.LoginFailureTo, p.Routes.CheckTo))
-	if asked != "" {
-		pending.FailTo = withQuery(pending.FailTo, "to", asked)
-	}
+	pending.Origin = r.Client.Origin
 	if r.Client.Cookieless {
 		pending.Challenge, err = readChallenge(r.Params)
 	}
 	return pending, err
+}
+
+// sealPending seals a login so that a browser keeps it. A page that was asked
+// for and is too long for that is given up: somebody who comes back to another
+// page is better off than one whose login has come to nothing.
+func (p *Provider) sealPending(pending pendingLogin) core.Secret {
+	sealed := p.seal(sealedPending, pending)
+	if len(sealed.Reveal()) > maxPending {
+		pending.Asked = ""
+		sealed = p.seal(sealedPending, pending)
+	}
+	return sealed
+}
+
+// target is where a login leads that worked.
+func (p *Provider) target(pending pendingLogin) string {
+	return p.absolute(core.Client{Origin: pending.Origin}, firstNonEmpty(pending.Asked, p.Routes.LoginTo))
+}
+
+// failTarget is the login page of a login that did not, which leads on to where
+// it would have led.
+func (p *Provider) failTarget(pending pendingLogin) string {
+	page := p.loginPage(core.Client{Origin: pending.Origin})
+	if pending.Asked != "" {
+		page = withQuery(page, "to", pending.Asked)
+	}
+	return page
 }
 
 // askedFor returns where the caller wants to go, if that may be followed. To
@@ -162,13 +190,12 @@ func (p *Provider) ResumeLogin(ctx context.Context, r core.Request) core.ActionR
 		err = &core.Error{Code: core.Expired, Op: core.OpBeginLogin, Reason: ReasonNotBegun}
 	}
 	kept := &core.PendingLogin{Name: begun.Name, Sealed: core.NewSecret(begun.Pending), TTL: core.PendingTTL}
-	return d.action(ctx, core.ActionResult{RedirectTo: begun.URL, Pending: kept}, p.loginPage(r.Client, err), err)
+	return d.action(ctx, core.ActionResult{RedirectTo: begun.URL, Pending: kept}, p.failureURL(p.loginPage(r.Client), err), err)
 }
 
-// loginPage is where the outcome of a login elsewhere is told, if there is no
-// pending login that says so.
-func (p *Provider) loginPage(c core.Client, err error) string {
-	return p.failureURL(p.absolute(c, firstNonEmpty(p.Routes.LoginFailureTo, p.Routes.CheckTo)), err)
+// loginPage is where the outcome of a login elsewhere is told.
+func (p *Provider) loginPage(c core.Client) string {
+	return p.absolute(c, firstNonEmpty(p.Routes.LoginFailureTo, p.Routes.CheckTo))
 }
 
 // failureURL is the login page with the outcome. It holds words of ours only:
@@ -219,8 +246,11 @@ func firstNonEmpty(texts ...string) string {
 
 // seal returns v as text that only this house can read or make.
 func (p *Provider) seal(purpose string, v any) core.Secret {
-	text, _ := json.Marshal(v) // strings, truth values and a time
-	return core.NewSecret(base64.RawURLEncoding.EncodeToString(p.Sealer.Seal(text, purpose)))
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false) // six bytes for each & of an address
+	_ = e.Encode(v)        // strings, truth values and a time
+	return core.NewSecret(base64.RawURLEncoding.EncodeToString(p.Sealer.Seal(text.Bytes(), purpose)))
 }
 
 // maxSealed is longer than anything that seal makes.

@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -19,6 +20,7 @@ import (
 // site is a scripted strategy that signs in at another site.
 type site struct {
 	begun    core.RedirectRequest
+	keep     string // what the browser is to keep; "" is a short one
 	answer   core.Callback
 	refuses  error
 	shown    core.Grant // to Renew and LogoutURL
@@ -29,7 +31,7 @@ type site struct {
 
 func (s *site) Begin(_ context.Context, r core.RedirectRequest) (core.Redirect, error) {
 	s.begun = r
-	return core.Redirect{URL: "https://op.example.com/authorize?state=" + r.State, Keep: core.NewSecret("verifier")}, s.refuses
+	return core.Redirect{URL: "https://op.example.com/authorize?state=" + r.State, Keep: core.NewSecret(cmp.Or(s.keep, "verifier"))}, s.refuses
 }
 
 func (s *site) grant() core.Grant {
@@ -79,7 +81,7 @@ func (s *site) ReceiveLogout(_ context.Context, token core.Secret) (core.LogoutN
 }
 
 // twoSites is a world with passwords and two other sites.
-func twoSites(t *testing.T) (*world, *site) {
+func twoSites(t testing.TB) (*world, *site) {
 	t.Helper()
 	s := &site{}
 	backend := func(name string) *flow.Backend {
@@ -97,7 +99,7 @@ func twoSites(t *testing.T) (*world, *site) {
 }
 
 // elsewhere begins a login at the site.
-func elsewhere(t *testing.T, w *world, pairs ...any) core.ActionResult {
+func elsewhere(t testing.TB, w *world, pairs ...any) core.ActionResult {
 	t.Helper()
 	got := w.Login(t.Context(), request(append([]any{"providerName", "op"}, pairs...)...))
 	if !got.Success || got.Pending == nil {
