@@ -297,9 +297,11 @@ func TestReadiness(t *testing.T) {
 	if o := h.do(get("/readyz")).wants(200).object(); o["status"] != "ok" {
 		t.Errorf("body %v", o)
 	}
-	h.ready = []httpapi.Check{{Name: "store"}, {Name: "staff", Err: errors.New("dial ldap.internal: refused")}}
+	h.ready = []httpapi.Check{{Name: "store"}, {Name: "staff", Err: &core.Error{
+		Code: core.Unavailable, Reason: "backend_hanging", Err: errors.New("dial ldap.internal: refused"),
+	}}, {Name: "other", Err: errors.New("no reason")}}
 	a := h.do(get("/readyz")).wants(503)
-	want := `{"status":"unavailable","checks":[{"name":"store","status":"ok"},{"name":"staff","status":"unavailable"}]}`
+	want := `{"status":"unavailable","checks":[{"name":"store","status":"ok"},{"name":"staff","status":"unavailable","reason":"backend_hanging"},{"name":"other","status":"unavailable"}]}`
 	if strings.TrimSpace(string(a.body)) != want {
 		t.Errorf("body %s", a.body)
 	}

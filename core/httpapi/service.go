@@ -89,18 +89,21 @@ type readiness struct {
 type checkState struct {
 	Name   string `json:"name"`
 	Status string `json:"status"`
+	Reason string `json:"reason,omitempty"` // a word of ours
 }
 
-// ready tells everybody which parts answer, and only the log why one does not.
+// ready tells everybody which parts answer, and in a word of ours why one does
+// not; only the log has the rest.
 func (a *api) ready(w http.ResponseWriter, r *http.Request) error {
 	answer, status := readiness{statusOK, []checkState{}}, http.StatusOK
 	for _, c := range a.Ready(r.Context()) {
-		state := statusOK
+		state := checkState{Name: c.Name, Status: statusOK}
 		if c.Err != nil {
-			state, answer.Status, status = statusUnavailable, statusUnavailable, http.StatusServiceUnavailable
+			answer.Status, status = statusUnavailable, http.StatusServiceUnavailable
+			state.Status, state.Reason = statusUnavailable, core.AsError(c.Err).Reason
 			a.Log.WarnContext(r.Context(), "not ready", "check", c.Name, "error", c.Err, "requestId", factsOf(r).id)
 		}
-		answer.Checks = append(answer.Checks, checkState{c.Name, state})
+		answer.Checks = append(answer.Checks, state)
 	}
 	body, err := json.Marshal(answer)
 	if err != nil {

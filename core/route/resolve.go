@@ -127,9 +127,20 @@ func (r *resolver) capable(path string, use Use, i int, needs ...core.Capability
 	case slices.ContainsFunc(use[:i], func(l Link) bool { return l.Strategy == name }):
 		r.problems.Add(path, fmt.Sprintf("strategy %q is named twice", name))
 	case !b.Broken && !canOne(b, needs):
-		r.problems.Add(path, fmt.Sprintf("strategy %q (%s) cannot %s; %s", name, b.Kind, needs[0], r.able(needs...)))
+		r.problems.Add(path, fmt.Sprintf("strategy %q (%s) cannot %s; %s%s", name, b.Kind, needs[0], r.able(needs...), remembered(needs[0])))
 	}
 	return b.Backend
+}
+
+// remembered says where else an answer is, if sessions hold it.
+func remembered(what core.Capability) string {
+	switch what {
+	case core.CanPermissions:
+		return "; session answers with the roles that the sign-in brought"
+	case core.CanIdentity:
+		return "; session answers with what the sign-in told"
+	}
+	return ""
 }
 
 // sessionBackends refuses "session" where no backend of the login chain could

@@ -116,7 +116,7 @@ func TestResolveProblems(t *testing.T) {
 		},
 		{
 			"nobody can", func(m *route.Methods) { m.GetPermissions.Use = route.Names("full") },
-			`methods.getPermissions.use: strategy "full" (local) cannot tell permissions; no strategy can tell permissions`,
+			`methods.getPermissions.use: strategy "full" (local) cannot tell permissions; no strategy can tell permissions; session answers with the roles that the sign-in brought`,
 		},
 		{"broken ones are passed over", func(m *route.Methods) { m.Register.Use = route.Names("broken") }, ""},
 	} {
