@@ -138,9 +138,13 @@ func (s *strategy) noted(ctx context.Context, err error) error {
 	return err
 }
 
-// ready asks for the metadata, whatever copy there is.
+// ready asks for the metadata, whatever copy there is, and for the keys if there
+// are none: without either, nobody gets in.
 func (s *strategy) ready(ctx context.Context) error {
-	_, err := s.metadata.renew(ctx)
+	if _, err := s.metadata.renew(ctx); err != nil {
+		return err
+	}
+	_, err := s.keys.set.get(ctx)
 	return err
 }
 

@@ -76,6 +76,14 @@ func TestAProviderThatIsDownAtFirst(t *testing.T) {
 	}
 }
 
+// A provider whose keys cannot be had lets nobody in, whatever else it answers.
+func TestReadinessLooksAtTheKeysToo(t *testing.T) {
+	p := provider(t)
+	p.Set(oidctest.Faults{Handle: map[string]http.HandlerFunc{"/keys": status(503, "")}})
+	s := open(t, config(p))
+	refused(t, s.Ready(t.Context()), core.Unavailable, authcode.ReasonTrouble)
+}
+
 // What is known serves on while newer cannot be had, for a day.
 func TestAProviderThatGoesDownLater(t *testing.T) {
 	p := provider(t)

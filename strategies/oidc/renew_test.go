@@ -120,6 +120,7 @@ func TestRenewEndsOrWaits(t *testing.T) {
 		"another's issuer":    {oidctest.Faults{Claims: set("iss", "https://other.example.com")}, core.Unavailable, oidc.ReasonIssuer},
 		"another's audience":  {oidctest.Faults{Claims: set("aud", "another")}, core.Unavailable, oidc.ReasonAudience},
 		"not let in any more": {oidctest.Faults{Claims: set("groups", "none"), Told: set("groups", "none")}, core.Disabled, claims.ReasonRequirement},
+		"not let on":          {oidctest.Faults{Handle: map[string]http.HandlerFunc{"/token": status(403, `{"error": "access_denied"}`)}}, core.UnknownUser, authcode.ReasonGrant},
 		"client refused":      {oidctest.Faults{Handle: map[string]http.HandlerFunc{"/token": status(401, `{"error": "invalid_client"}`)}}, core.Unavailable, authcode.ReasonClient},
 		"provider in trouble": {oidctest.Faults{Handle: map[string]http.HandlerFunc{"/token": status(503, `{"error": "invalid_grant"}`)}}, core.Unavailable, authcode.ReasonTrouble},
 		"no JSON":             {oidctest.Faults{Handle: map[string]http.HandlerFunc{"/token": status(200, "<html>")}}, core.Unavailable, authcode.ReasonMalformed},

@@ -92,8 +92,10 @@ func (a answer) failure(op, endpoint string) error {
 	}
 	at := host(endpoint)
 	switch g.Error {
-	case "invalid_grant", "bad_verification_code", "bad_refresh_token": // the latter two are GitHub's
-		return fail(core.InvalidInput, op, ReasonGrant, fmt.Errorf("%s said invalid_grant", at))
+	case "invalid_grant",
+		"bad_verification_code", "bad_refresh_token", // GitHub's
+		"access_denied", "consent_required", "interaction_required", "login_required": // of those who have rules for refreshing, too
+		return fail(core.InvalidInput, op, ReasonGrant, fmt.Errorf("%s said %s", at, g.Error))
 	case "invalid_client", "unauthorized_client", "incorrect_client_credentials":
 		return fail(core.Unavailable, op, ReasonClient, fmt.Errorf("%s said invalid_client; look at clientID, clientSecret and clientAuth", at))
 	case "invalid_request", "unsupported_grant_type", "invalid_scope", "invalid_redirect_uri", "redirect_uri_mismatch", "invalid_target":
