@@ -11,7 +11,7 @@ import (
 // knows fills in what is empty after that.
 type Config struct {
 	Directory         string      `koanf:"directory" doc:"the kind of directory: generic, openldap, activeDirectory, ds389 or freeipa. It fills in what is not set below"`
-	URLs              []string    `koanf:"urls" doc:"the servers, ldaps://host or ldap://host, the preferred one first; each holds the same entries"`
+	URLs              []string    `koanf:"urls" doc:"the servers, ldaps://host or ldap://host, the preferred one first; each holds the same entries. ldaps+srv://example.com or ldap+srv://example.com stands for those that DNS names (SRV records)"`
 	StartTLS          bool        `koanf:"startTLS" doc:"upgrade ldap:// connections to TLS before anything else is said on them"`
 	InsecurePlaintext bool        `koanf:"insecurePlaintext" doc:"allow passwords to cross the network unencrypted, to a server that is not on this machine"`
 	TLS               TLS         `koanf:"tls" doc:"how the servers prove who they are, and authd to them"`

@@ -18,7 +18,7 @@ func TestValidate(t *testing.T) {
 		{"no server", func(c *ldap.Config) { c.URLs = nil }, "urls: is required: the directory's servers, such as ldaps://dc1.example.com"},
 		{
 			"two servers", func(c *ldap.Config) { c.URLs = []string{"https://x", "ldaps://user@dc2"} },
-			"urls[0]: must begin with ldap:// or ldaps://\nurls[1]: must hold no user or password; bindDN and bindPassword are for that",
+			"urls[0]: must begin with ldap://, ldaps://, ldap+srv:// or ldaps+srv://\nurls[1]: must hold no user or password; bindDN and bindPassword are for that",
 		},
 		{
 			"plaintext", func(c *ldap.Config) { c.URLs = []string{"ldap://dc1.example.com"} },
@@ -26,6 +26,21 @@ func TestValidate(t *testing.T) {
 		},
 		{"plaintext, meant", func(c *ldap.Config) { c.URLs = []string{"ldap://dc1.example.com"}; c.InsecurePlaintext = true }, ""},
 		{"plaintext, here", func(c *ldap.Config) { c.URLs = []string{"ldap://localhost", "ldap://[::1]:3890"} }, ""},
+		{"by DNS", func(c *ldap.Config) {
+			c.URLs = []string{"ldaps+srv://example.com", "ldaps+srv://_ldap._tcp.dc._msdcs.example.com:636"}
+		}, ""},
+		{"by DNS, StartTLS", func(c *ldap.Config) { c.URLs = []string{"ldap+srv://example.com"}; c.StartTLS = true }, ""},
+		{
+			"by DNS, plaintext", func(c *ldap.Config) { c.URLs = []string{"ldap+srv://localhost"} },
+			"urls[0]: would carry passwords unencrypted to whatever DNS names; write ldaps+srv://, set startTLS, or set insecurePlaintext if that is meant",
+		},
+		{
+			"by DNS, nothing to ask for", func(c *ldap.Config) { c.URLs = []string{"ldaps+srv://_ldap._tcp", "ldaps+srv://10.0.0.1"} },
+			"urls[0]: must name a domain, such as example.com or _ldap._tcp.example.com, for which DNS is asked\n" +
+				"urls[1]: must name a domain, such as example.com or _ldap._tcp.example.com, for which DNS is asked",
+		},
+		{"no port", func(c *ldap.Config) { c.URLs = []string{"ldaps://dc1:65536"} }, "urls[0]: names a port that is none"},
+		{"no host", func(c *ldap.Config) { c.URLs = []string{"ldaps://dc 1"} }, "urls[0]: is no URL"},
 		{"StartTLS", func(c *ldap.Config) { c.URLs = []string{"ldap://dc1.example.com"}; c.StartTLS = true }, ""},
 		{"TLS twice", func(c *ldap.Config) { c.StartTLS = true }, "urls[0]: is ldaps, which begins with TLS; startTLS is for ldap:// only"},
 		{"a path", func(c *ldap.Config) { c.URLs = []string{"ldaps://dc1/dc=example"} }, "urls[0]: must end after the host and port; users.baseDN says where to look"},

@@ -74,8 +74,11 @@ func (s strategy) bindFirst(ctx context.Context, c core.Credentials) (core.Ident
 		}
 		return nil
 	}, s.controls()...)
-	if unfound == nil {
+	switch {
+	case unfound == nil:
 		unfound = s.judge(s.subject(entry), result, err)
+	case policyError(result) == policyChangeReset:
+		unfound = s.judge("", result, nil) // whose password must be changed may not even read the own entry
 	}
 	if unfound != nil {
 		return core.Identity{}, unfound

@@ -41,6 +41,8 @@ func (c *Config) checkServers(problems *core.Problems) {
 			problems.Add(path, err.Error())
 		case a.TLS && c.StartTLS:
 			problems.Add(path, "is ldaps, which begins with TLS; startTLS is for ldap:// only")
+		case a.SRV != "" && !a.TLS && !c.StartTLS && !c.InsecurePlaintext:
+			problems.Add(path, "would carry passwords unencrypted to whatever DNS names; write ldaps+srv://, set startTLS, or set insecurePlaintext if that is meant")
 		case !a.TLS && !c.StartTLS && !a.Loopback() && !c.InsecurePlaintext:
 			problems.Add(path, "would carry passwords unencrypted; write ldaps://, set startTLS, or set insecurePlaintext if that is meant")
 		}

@@ -16,7 +16,7 @@ import (
 // did, by whatever fault; an Unavailable wraps why each server failed.
 type Client struct {
 	opts    Options
-	servers []*server
+	sources []*source
 }
 
 // New returns a client. It connects to nothing yet.
@@ -30,7 +30,7 @@ func New(o Options) (*Client, error) {
 		if err != nil {
 			return nil, fmt.Errorf("directory: %q %w", text, err)
 		}
-		c.servers = append(c.servers, newServer(&c.opts, a))
+		c.sources = append(c.sources, newSource(&c.opts, a))
 	}
 	return c, nil
 }
@@ -83,8 +83,7 @@ func (c *Client) AsUser(ctx context.Context, dn string, password core.Secret, qu
 // ask goes through the servers until one answers.
 func (c *Client) ask(ctx context.Context, which func(*server) *pool, question func(*ldap.Conn) error) error {
 	const op = "ask the directory"
-	var failures error
-	ready, resting := c.order()
+	ready, resting, failures := c.order(ctx)
 	for i, s := range append(ready, resting...) {
 		err := s.ask(ctx, which(s), i >= len(ready), question)
 		if !Outage(err) {
@@ -105,20 +104,26 @@ func (c *Client) ask(ctx context.Context, which func(*server) *pool, question fu
 // order returns the servers that are not resting, in the order of the
 // configuration, and the one of the others that has rested most. That one is
 // asked if all else failed: an outage must end with the first answer, not with
-// a back-off.
-func (c *Client) order() (ready, last []*server) {
+// a back-off. The error is about servers that could not be found.
+func (c *Client) order(ctx context.Context) (ready, last []*server, unfound error) {
 	now := c.opts.Now()
 	var soonest time.Time
-	for _, s := range c.servers {
-		until, resting := s.resting(now)
-		switch {
-		case !resting:
-			ready = append(ready, s)
-		case last == nil || until.Before(soonest):
-			last, soonest = []*server{s}, until
+	for _, source := range c.sources {
+		servers, err := source.list(ctx)
+		if err != nil {
+			unfound = errors.Join(unfound, err)
+		}
+		for _, s := range servers {
+			until, resting := s.resting(now)
+			switch {
+			case !resting:
+				ready = append(ready, s)
+			case last == nil || until.Before(soonest):
+				last, soonest = []*server{s}, until
+			}
 		}
 	}
-	return ready, last
+	return ready, last, unfound
 }
 
 // Ready asks a server for its root entry, as the service.
@@ -131,9 +136,8 @@ func (c *Client) Ready(ctx context.Context) error {
 // Close closes the idle connections, and those in use when they come back. It
 // may be called twice.
 func (c *Client) Close() error {
-	for _, s := range c.servers {
-		s.searches.close()
-		s.binds.close()
+	for _, s := range c.sources {
+		s.close()
 	}
 	return nil
 }

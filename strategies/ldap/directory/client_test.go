@@ -146,6 +146,18 @@ func TestOldAndIdleConnectionsGo(t *testing.T) {
 	}
 }
 
+// TestIdleConnectionsAreGivenBack: also where nobody signs in any more.
+func TestIdleConnectionsAreGivenBack(t *testing.T) {
+	s := ldaptest.Start(t, entries())
+	c := client(t, func(o *directory.Options) { o.IdleTimeout = 50 * time.Millisecond }, s)
+	mustWork(t, c)
+	if s.Connections() != 2 {
+		t.Errorf("%d connections, want one of each pool", s.Connections())
+	}
+	eventually(t, func() bool { return s.Connections() == 0 })
+	mustWork(t, c)
+}
+
 // TestARestartIsNotNoticed: idle connections die with the server; the next
 // question finds that out and asks again.
 func TestARestartIsNotNoticed(t *testing.T) {
@@ -296,10 +308,10 @@ func TestTooMuch(t *testing.T) {
 // photo, does not put a server to rest for everybody else.
 func TestTooMuchIsNotTheServersFault(t *testing.T) {
 	d := entries()
-	d.Put(ldaptest.Entry{DN: "uid=large," + base, Attributes: map[string][]string{"photo": {strings.Repeat("x", 2<<20)}}})
+	d.Put(ldaptest.Entry{DN: "uid=large," + base, Attributes: map[string][]string{"photo": {strings.Repeat("x", 256<<10)}}})
 	var log strings.Builder
 	c := client(t, func(o *directory.Options) {
-		o.MaxResponse, o.Log = 1<<20, slog.New(slog.NewTextHandler(&log, nil))
+		o.MaxResponse, o.Log = 32<<10, slog.New(slog.NewTextHandler(&log, nil))
 	}, ldaptest.Start(t, d), ldaptest.Start(t, d))
 	large := ldap.NewSearchRequest("uid=large,"+base, ldap.ScopeBaseObject, ldap.NeverDerefAliases, 0, 0, false, "(objectClass=*)", nil, nil)
 	for range 3 {

@@ -44,7 +44,7 @@ func (m *metered) Read(b []byte) (int, error) {
 func (o *Options) dial(ctx context.Context, a Address) (*conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	var d net.Dialer
+	d := net.Dialer{Resolver: o.Resolver}
 	network, err := d.DialContext(ctx, "tcp", a.dial())
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -15,6 +16,7 @@ type pool struct {
 
 	mu     sync.Mutex
 	idle   []*conn // the one used last is taken first, so that the others can grow old
+	sweeps *time.Timer
 	closed bool
 }
 
@@ -61,14 +63,28 @@ func (p *pool) keep(c *conn) {
 		return
 	}
 	p.idle = append(p.idle, c)
-	p.sweep(c.lastUse)
+	if p.sweeps == nil {
+		p.sweeps = time.AfterFunc(p.opts.IdleTimeout, p.sweep)
+	}
 }
 
-// sweep closes what has been idle for too long, the oldest first.
-func (p *pool) sweep(now time.Time) {
-	for len(p.idle) > 1 && !p.idle[0].fit(p.opts, now) {
-		go p.idle[0].close()
-		p.idle = p.idle[1:]
+// sweep closes what is not to be used again, and comes back as long as there is
+// something: also where nobody signs in any more, the servers get their
+// connections back.
+func (p *pool) sweep() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.opts.Now()
+	p.idle = slices.DeleteFunc(p.idle, func(c *conn) bool {
+		fit := c.fit(p.opts, now)
+		if !fit {
+			go c.close()
+		}
+		return !fit
+	})
+	p.sweeps = nil
+	if len(p.idle) > 0 {
+		p.sweeps = time.AfterFunc(p.opts.IdleTimeout, p.sweep)
 	}
 }
 
@@ -85,6 +101,9 @@ func (p *pool) flush() {
 func (p *pool) close() {
 	p.mu.Lock()
 	p.closed = true
+	if p.sweeps != nil {
+		p.sweeps.Stop()
+	}
 	p.mu.Unlock()
 	p.flush()
 }

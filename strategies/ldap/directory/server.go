@@ -65,6 +65,12 @@ func (e *ServiceBindError) Error() string {
 // Unwrap returns the server's answer.
 func (e *ServiceBindError) Unwrap() error { return e.Err }
 
+// close closes the idle connections, and those in use when they come back.
+func (s *server) close() {
+	s.searches.close()
+	s.binds.close()
+}
+
 // resting says until when the server is left alone, and whether that is still to come.
 func (s *server) resting(now time.Time) (until time.Time, yes bool) {
 	s.mu.Lock()

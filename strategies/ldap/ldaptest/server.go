@@ -17,6 +17,8 @@ type Server struct {
 	*Directory
 	TLS *tls.Config // for StartTLS; nil refuses it
 
+	secured *tls.Config // from the first byte; nil means without
+
 	mu       sync.Mutex
 	address  string
 	listener net.Listener
@@ -26,11 +28,13 @@ type Server struct {
 	dialled  int
 }
 
-// Start serves the directory until the test ends. With ldaps the server speaks
-// TLS from the first byte.
-func Start(t testing.TB, d *Directory) *Server {
+// Start serves the directory until the test ends.
+func Start(t testing.TB, d *Directory) *Server { return StartSecure(t, d, nil) }
+
+// StartSecure serves the directory over TLS from the first byte (ldaps).
+func StartSecure(t testing.TB, d *Directory, secured *tls.Config) *Server {
 	t.Helper()
-	s := &Server{Directory: d, conns: map[net.Conn]bool{}, address: "127.0.0.1:0"}
+	s := &Server{Directory: d, secured: secured, conns: map[net.Conn]bool{}, address: "127.0.0.1:0"}
 	s.Resume(t)
 	t.Cleanup(s.Stop)
 	return s
@@ -83,6 +87,13 @@ func (s *Server) Dialled() int {
 	return s.dialled
 }
 
+// Connections says how many there are now.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns)
+}
+
 func (s *Server) accept(l net.Listener) {
 	for {
 		c, err := l.Accept()
@@ -112,6 +123,10 @@ func (s *Server) serve(c net.Conn) {
 		s.mu.Unlock()
 	}()
 	l := &link{Conn: c, in: bufio.NewReader(c)}
+	if s.secured != nil {
+		secured := tls.Server(c, s.secured)
+		l.Conn, l.in = secured, bufio.NewReader(secured)
+	}
 	for {
 		p, err := ber.ReadPacket(l.in)
 		if err != nil || len(p.Children) < 2 {
