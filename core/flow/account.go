@@ -22,7 +22,7 @@ const ResetPath = "/update-password"
 
 // Register implements core.AuthProvider.
 func (p *Provider) Register(ctx context.Context, r core.Request) core.ActionResult {
-	ctx, d := p.begin(ctx, core.MethodRegister, r)
+	d := p.begin(core.MethodRegister, r)
 	result, err := p.register(ctx, d, r)
 	return d.action(ctx, result, p.Routes.Register.FailureRedirectTo, err)
 }
@@ -122,7 +122,7 @@ func readNewPassword(params core.Params) (core.Secret, error) {
 
 // UpdatePassword implements core.AuthProvider.
 func (p *Provider) UpdatePassword(ctx context.Context, r core.Request) core.ActionResult {
-	ctx, d := p.begin(ctx, core.MethodUpdatePassword, r)
+	d := p.begin(core.MethodUpdatePassword, r)
 	result, err := p.updatePassword(ctx, d, r)
 	return d.action(ctx, result, p.Routes.UpdatePassword.FailureRedirectTo, err)
 }

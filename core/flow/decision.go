@@ -8,21 +8,24 @@ import (
 
 // decision collects the trace of one method call.
 type decision struct {
-	p     *Provider
-	trace core.Trace
+	p      *Provider
+	client core.Client
+	trace  core.Trace
 }
 
-// begin opens the trace of a method. Its context tells who calls.
-func (p *Provider) begin(ctx context.Context, method string, r core.Request) (context.Context, *decision) {
-	d := &decision{p, core.Trace{Method: method, RequestID: r.Client.RequestID, Addr: r.Client.Addr, Start: p.Now()}}
-	return core.WithClient(ctx, r.Client), d
+// begin opens the trace of a method.
+func (p *Provider) begin(method string, r core.Request) *decision {
+	return &decision{p, r.Client, core.Trace{
+		Method: method, RequestID: r.Client.RequestID, Addr: r.Client.Addr, Start: p.Now(),
+	}}
 }
 
-// ask times one question to a backend and notes it. It returns the outcome
+// ask times one question to a backend and notes it; the question's context
+// tells who calls. It returns the outcome
 // with the backend's name on it; a question that the backend's own deadline
 // cut short is Unavailable, whatever the backend made of that.
 func (d *decision) ask(ctx context.Context, b *Backend, op string, question func(context.Context) error) error {
-	limited, cancel := b.deadline(ctx)
+	limited, cancel := b.deadline(core.WithClient(ctx, d.client))
 	defer cancel()
 	start := d.p.Now()
 	err := question(limited)

@@ -23,7 +23,7 @@ type loginCode struct {
 
 // FinishLogin implements core.RemoteLogins.
 func (p *Provider) FinishLogin(ctx context.Context, r core.Request, a core.SiteAnswer) core.ActionResult {
-	ctx, d := p.begin(ctx, core.MethodLogin, r)
+	d := p.begin(core.MethodLogin, r)
 	d.trace.Op = core.OpFinishLogin
 	b := p.redirector(a.Strategy)
 	if b == nil {
@@ -107,7 +107,7 @@ func (d *decision) finish(ctx context.Context, r core.Request, b *Backend, pendi
 
 // Exchange implements core.RemoteLogins.
 func (p *Provider) Exchange(ctx context.Context, r core.Request) core.ActionResult {
-	ctx, d := p.begin(ctx, core.MethodLogin, r)
+	d := p.begin(core.MethodLogin, r)
 	d.trace.Op = core.OpExchange
 	tokens, err := d.exchange(ctx, r)
 	return d.action(ctx, core.ActionResult{Tokens: tokens}, "", err)

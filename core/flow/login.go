@@ -14,7 +14,7 @@ const opAuthenticate = "authenticate"
 
 // Login implements core.AuthProvider.
 func (p *Provider) Login(ctx context.Context, r core.Request) core.ActionResult {
-	ctx, d := p.begin(ctx, core.MethodLogin, r)
+	d := p.begin(core.MethodLogin, r)
 	result, err := p.login(ctx, d, r)
 	return d.action(ctx, result, p.Routes.LoginFailureTo, err)
 }

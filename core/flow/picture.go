@@ -73,7 +73,7 @@ func (p *Provider) openPictureID(text string) (account core.AccountID, until tim
 
 // Picture implements core.PictureShower.
 func (p *Provider) Picture(ctx context.Context, r core.Request, id string) core.PictureResult {
-	ctx, d := p.begin(ctx, core.MethodGetIdentity, r)
+	d := p.begin(core.MethodGetIdentity, r)
 	d.trace.Op = core.OpShowPicture
 	account, until, ok := p.openPictureID(id)
 	if !ok || !p.Now().Before(until) {

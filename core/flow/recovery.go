@@ -15,7 +15,7 @@ import (
 // happens after the answer, so that neither its text nor its time tells
 // whether there is such an account.
 func (p *Provider) ForgotPassword(ctx context.Context, r core.Request) core.ActionResult {
-	ctx, d := p.begin(ctx, core.MethodForgotPassword, r)
+	d := p.begin(core.MethodForgotPassword, r)
 	result, err := p.forgotPassword(ctx, d, r)
 	return d.action(ctx, result, p.Routes.ForgotPassword.FailureRedirectTo, err)
 }
@@ -77,7 +77,7 @@ func (d *decision) findAccount(ctx context.Context, backends []*Backend, canonic
 
 // deliver makes the token and sends it.
 func (p *Provider) deliver(ctx context.Context, owner core.Identity) {
-	ctx, d := p.begin(ctx, core.MethodRecovery, core.Request{})
+	d := p.begin(core.MethodRecovery, core.Request{})
 	d.trace.Account = owner.AccountID
 	d.end(ctx, p.sendRecovery(ctx, owner))
 }

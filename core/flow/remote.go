@@ -182,7 +182,7 @@ func (p *Provider) callbackURL(b *Backend) string {
 
 // ResumeLogin implements core.RemoteLogins.
 func (p *Provider) ResumeLogin(ctx context.Context, r core.Request) core.ActionResult {
-	ctx, d := p.begin(ctx, core.MethodLogin, r)
+	d := p.begin(core.MethodLogin, r)
 	d.trace.Op = core.OpBeginLogin
 	var begun ticket
 	sealed, err := r.Params.String("ticket")

@@ -10,7 +10,7 @@ import (
 
 // Check implements core.AuthProvider.
 func (p *Provider) Check(ctx context.Context, r core.Request) core.CheckResult {
-	ctx, d := p.begin(ctx, core.MethodCheck, r)
+	d := p.begin(core.MethodCheck, r)
 	claims, err := p.caller(ctx, r)
 	d.trace.Account, d.trace.SessionID = claims.Identity.AccountID, claims.SessionID
 	if refusal := d.end(ctx, err); refusal != nil {
@@ -22,7 +22,7 @@ func (p *Provider) Check(ctx context.Context, r core.Request) core.CheckResult {
 // Logout implements core.AuthProvider. A redirectPath that may not be followed
 // is refused after the session has ended: nobody stays signed in over it.
 func (p *Provider) Logout(ctx context.Context, r core.Request) core.ActionResult {
-	ctx, d := p.begin(ctx, core.MethodLogout, r)
+	d := p.begin(core.MethodLogout, r)
 	target, redirectErr := p.redirect(r.Params, p.Routes.LogoutTo)
 	elsewhere, err := p.logout(ctx, d, r, p.absolute(r.Client, target))
 	if err == nil {
@@ -73,7 +73,7 @@ func (p *Provider) logoutURL(ctx context.Context, d *decision, row core.Session,
 
 // Refresh implements core.Refresher.
 func (p *Provider) Refresh(ctx context.Context, r core.Request) core.ActionResult {
-	ctx, d := p.begin(ctx, core.MethodRefresh, r)
+	d := p.begin(core.MethodRefresh, r)
 	tokens, err := p.refresh(ctx, d, r)
 	return d.action(ctx, core.ActionResult{Tokens: tokens}, "", err)
 }
@@ -132,7 +132,7 @@ func (d *decision) renew(ctx context.Context, b *Backend, g core.Grant) (core.Gr
 // OnError implements core.AuthProvider. It never sends the user to the page
 // that the call came from, which would be a loop.
 func (p *Provider) OnError(ctx context.Context, r core.Request) core.ErrorResult {
-	ctx, d := p.begin(ctx, core.MethodOnError, r)
+	d := p.begin(core.MethodOnError, r)
 	result, err := p.onError(ctx, r)
 	if refusal := d.end(ctx, err); refusal != nil {
 		return core.ErrorResult{Error: refusal}
@@ -176,7 +176,7 @@ func (p *Provider) onError(ctx context.Context, r core.Request) (core.ErrorResul
 // refreshFirst is a refresh within another method: a decision of its own, so
 // that its trace tells of a token that was reused.
 func (p *Provider) refreshFirst(ctx context.Context, r core.Request) (*core.Tokens, error) {
-	ctx, d := p.begin(ctx, core.MethodRefresh, r)
+	d := p.begin(core.MethodRefresh, r)
 	tokens, err := p.refresh(ctx, d, r)
 	d.end(ctx, err)
 	return tokens, err
@@ -184,7 +184,7 @@ func (p *Provider) refreshFirst(ctx context.Context, r core.Request) (*core.Toke
 
 // Sessions implements core.SessionKeeper.
 func (p *Provider) Sessions(ctx context.Context, r core.Request) core.SessionsResult {
-	ctx, d := p.begin(ctx, core.MethodSessions, r)
+	d := p.begin(core.MethodSessions, r)
 	d.trace.Op = core.OpListSessions
 	infos, err := p.sessions(ctx, d, r)
 	if refusal := d.end(ctx, err); refusal != nil {
@@ -217,7 +217,7 @@ func sessionInfos(rows []core.Session, current string) []core.SessionInfo {
 
 // EndSession implements core.SessionKeeper.
 func (p *Provider) EndSession(ctx context.Context, r core.Request, id string) core.ActionResult {
-	ctx, d := p.begin(ctx, core.MethodSessions, r)
+	d := p.begin(core.MethodSessions, r)
 	d.trace.Op = core.OpEndSessions
 	return d.action(ctx, core.ActionResult{}, "", p.endSession(ctx, d, r, id))
 }

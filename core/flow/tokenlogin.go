@@ -90,7 +90,7 @@ func (d *decision) takeToken(ctx context.Context, b *Backend, credential string,
 
 // EndRemote implements core.RemoteLogins.
 func (p *Provider) EndRemote(ctx context.Context, r core.Request, strategy string) core.ActionResult {
-	ctx, d := p.begin(ctx, core.MethodRemoteLogout, r)
+	d := p.begin(core.MethodRemoteLogout, r)
 	return d.action(ctx, core.ActionResult{}, "", d.endRemote(ctx, r, strategy))
 }
 

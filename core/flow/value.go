@@ -8,7 +8,7 @@ import (
 
 // GetPermissions implements core.AuthProvider.
 func (p *Provider) GetPermissions(ctx context.Context, r core.Request) core.ValueResult {
-	ctx, d := p.begin(ctx, core.MethodGetPermissions, r)
+	d := p.begin(core.MethodGetPermissions, r)
 	value, err := p.permissions(ctx, d, r)
 	return core.ValueResult{Value: value, Error: d.end(ctx, err)}
 }
@@ -38,7 +38,7 @@ func (p *Provider) permissions(ctx context.Context, d *decision, r core.Request)
 
 // GetIdentity implements core.AuthProvider.
 func (p *Provider) GetIdentity(ctx context.Context, r core.Request) core.ValueResult {
-	ctx, d := p.begin(ctx, core.MethodGetIdentity, r)
+	d := p.begin(core.MethodGetIdentity, r)
 	value, err := p.identity(ctx, d, r)
 	return core.ValueResult{Value: value, Error: d.end(ctx, err)}
 }

@@ -135,7 +135,7 @@ func (a *api) check(w http.ResponseWriter, r *http.Request) error {
 	}
 	result := a.Backend.Check(r.Context(), c.Request)
 	if result == (core.CheckResult{Authenticated: true, Identity: result.Identity}) {
-		writeJSON(w, http.StatusOK, nil, []byte(`{"authenticated":true}`)) // nearly always, so it is not encoded each time
+		writeLine(w, http.StatusOK, nil, a.signedIn) // nearly always, so it is not encoded each time
 		return nil
 	}
 	if !result.Authenticated && result.Error == nil {

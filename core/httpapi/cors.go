@@ -2,11 +2,13 @@ package httpapi
 
 import "net/http"
 
+// varyOrigin is said of every answer, or a cache could mix up those for allowed
+// origins with those for others.
+const varyOrigin = "Origin"
+
 // allowOrigin sets the CORS headers (WHATWG Fetch, section 3.2) for pages of an
-// allowed origin. Others get none, so their browser keeps the answer from
-// them. Vary is there in any case, or a cache could mix the two up.
+// allowed origin. Others get none, so their browser keeps the answer from them.
 func (s *site) allowOrigin(h http.Header, r *http.Request) {
-	h.Add("Vary", "Origin")
 	origin := r.Header.Get("Origin")
 	if !s.allowed[origin] {
 		return

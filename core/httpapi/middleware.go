@@ -1,31 +1,15 @@
 package httpapi
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"runtime/debug"
 	"strings"
-	"time"
 
 	"github.com/authd-go/authd/core"
 )
-
-// facts are what is known of a request before it is looked at.
-type facts struct {
-	id   string
-	addr netip.Addr
-}
-
-type factsKey struct{}
-
-func factsOf(r *http.Request) facts {
-	f, _ := r.Context().Value(factsKey{}).(facts)
-	return f
-}
 
 const requestIDHeader = "X-Request-Id"
 
@@ -33,11 +17,11 @@ const requestIDHeader = "X-Request-Id"
 // bounds its time.
 func (a *api) facts(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f := facts{id: a.requestID(r), addr: a.proxies.client(r)}
+		f := facts{id: a.requestID(r), addr: a.proxies.client(r), start: a.Now()}
 		w.Header().Set(requestIDHeader, f.id)
-		ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), factsKey{}, f), a.Timeout)
-		defer cancel()
-		next.ServeHTTP(w, r.WithContext(ctx))
+		s := newScope(r.Context(), f, a.Timeout)
+		defer s.end()
+		next.ServeHTTP(w, r.WithContext(s))
 	})
 }
 
@@ -86,6 +70,7 @@ func (a *api) fixedHeaders() http.Header {
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Vary", varyOrigin)
 	h.Set("X-Content-Type-Options", "nosniff")
 	if a.cookies.secure {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
@@ -98,13 +83,13 @@ func (a *api) fixedHeaders() http.Header {
 func (a *api) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := &recorder{ResponseWriter: w}
-		defer a.logAccess(rec, r, a.Now())
+		defer a.logAccess(rec, r)
 		defer a.rescue(rec, r)
 		next.ServeHTTP(rec, r)
 	})
 }
 
-func (a *api) logAccess(rec *recorder, r *http.Request, start time.Time) {
+func (a *api) logAccess(rec *recorder, r *http.Request) {
 	level := accessLevel(r, rec.status)
 	if !a.Log.Enabled(r.Context(), level) {
 		return
@@ -114,7 +99,7 @@ func (a *api) logAccess(rec *recorder, r *http.Request, start time.Time) {
 		slog.String("method", logMethod(r.Method)),
 		slog.String("route", r.Pattern),
 		slog.Int("status", rec.status), // 0 if the connection was dropped without an answer
-		slog.Duration("duration", a.Now().Sub(start)),
+		slog.Duration("duration", a.Now().Sub(f.start)),
 		slog.String("requestId", f.id),
 		slog.String("client", f.addr.String()),
 	)

@@ -89,6 +89,7 @@ func (g *guard) refuse(w http.ResponseWriter, r *http.Request, refusal *core.Ref
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
+	h.Add("Vary", varyOrigin)
 	g.allowOrigin(h, r)
 	status := statusOf(refusal.Code)
 	if refusal.Code != core.Forbidden {

@@ -105,6 +105,11 @@ const wholeBody = 2 << 10
 // writeJSON writes a body with the headers that belong to its refusal, which
 // may be nil.
 func writeJSON(w http.ResponseWriter, status int, refusal *core.Refusal, body []byte) {
+	writeLine(w, status, refusal, append(body, '\n'))
+}
+
+// writeLine is writeJSON for a body that ends with its newline.
+func writeLine(w http.ResponseWriter, status int, refusal *core.Refusal, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	switch status {
@@ -115,7 +120,6 @@ func writeJSON(w http.ResponseWriter, status int, refusal *core.Refusal, body []
 	case http.StatusServiceUnavailable:
 		setRetryAfter(h, refusal, 0)
 	}
-	body = append(body, '\n')
 	if len(body) > wholeBody {
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 	}

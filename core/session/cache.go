@@ -7,8 +7,8 @@ import (
 
 const (
 	cacheShards = 16
-	// maxCached bounds the tokens that are remembered; each costs about a kilobyte.
-	maxCached = 64 << 10
+	// maxCached bounds the tokens that are remembered; each costs about half a kilobyte.
+	maxCached = 32 << 10
 )
 
 // cache remembers checked access tokens by their hash, so that no token lies
