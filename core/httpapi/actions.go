@@ -73,7 +73,12 @@ func (a *api) action(act action) handler {
 		}
 		if result.Success {
 			a.keepPending(w, r, result.Pending)
-			return a.deliver(w, r, c, result, result.Tokens, act.clears)
+			body, err := encodeAction(result, c.transports)
+			if err != nil {
+				return core.Fail(core.Internal, "encode answer", err)
+			}
+			a.deliver(w, r, c, body, result.Tokens, act.clears)
+			return nil
 		}
 		status := act.status(result.Error.Code)
 		if act.clears != nil && act.clears(c, status) {
@@ -88,12 +93,8 @@ func (a *api) action(act action) handler {
 	}
 }
 
-// deliver writes a success with the tokens that came of it, if any.
-func (a *api) deliver(w http.ResponseWriter, r *http.Request, c call, result json.Marshaler, tokens *core.Tokens, clears func(call, int) bool) error {
-	body, err := encodeWithTokens(result, tokens, c.transports)
-	if err != nil {
-		return core.Fail(core.Internal, "encode answer", err)
-	}
+// deliver writes a success, with cookies of the tokens that came of it, if any.
+func (a *api) deliver(w http.ResponseWriter, r *http.Request, c call, body []byte, tokens *core.Tokens, clears func(call, int) bool) {
 	switch {
 	case tokens != nil:
 		a.setCookies(w, r, c.transports, tokens)
@@ -101,7 +102,6 @@ func (a *api) deliver(w http.ResponseWriter, r *http.Request, c call, result jso
 		a.cookies.clear(w, c.transports)
 	}
 	writeJSON(w, http.StatusOK, nil, body)
-	return nil
 }
 
 func (a *api) endAllSessions(ctx context.Context, r core.Request) core.ActionResult {
@@ -125,7 +125,12 @@ func (a *api) onError(w http.ResponseWriter, r *http.Request) error {
 		writeFailure(w, onErrorStatus(result.Error.Code), result.Error)
 		return nil
 	}
-	return a.deliver(w, r, c, result, result.Tokens, nil)
+	body, err := encodeError(result, c.transports)
+	if err != nil {
+		return core.Fail(core.Internal, "encode answer", err)
+	}
+	a.deliver(w, r, c, body, result.Tokens, nil)
+	return nil
 }
 
 func (a *api) check(w http.ResponseWriter, r *http.Request) error {

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -87,23 +88,31 @@ func (j cookieJar) refreshToken(r *http.Request, t transports, params core.Param
 	return token, token != "" && token == cookie, nil
 }
 
-// encodeWithTokens merges the fields that tell of new tokens into a result.
-func encodeWithTokens(result json.Marshaler, tokens *core.Tokens, t transports) ([]byte, error) {
-	if tokens == nil {
+// encodeAction writes an action answer with the fields that tell of new tokens,
+// if there are any, which stand before its own further keys.
+func encodeAction(result core.ActionResult, t transports) ([]byte, error) {
+	if result.Tokens != nil {
+		extra := maps.Clone(result.Extra)
+		if extra == nil {
+			extra = map[string]any{}
+		}
+		maps.Copy(extra, tokenFields(result.Tokens, t))
+		result.Extra = extra
+	}
+	return json.Marshal(result)
+}
+
+// encodeError writes the answer of onError likewise.
+func encodeError(result core.ErrorResult, t transports) ([]byte, error) {
+	if result.Tokens == nil || result.Error != nil {
 		return json.Marshal(result)
 	}
-	encoded, err := json.Marshal(result)
-	if err != nil {
-		return nil, err
+	out := tokenFields(result.Tokens, t)
+	if result.RedirectTo != "" {
+		out["redirectTo"] = result.RedirectTo
 	}
-	var out map[string]json.RawMessage
-	if err := json.Unmarshal(encoded, &out); err != nil {
-		return nil, err
-	}
-	for name, value := range tokenFields(tokens, t) {
-		if out[name], err = json.Marshal(value); err != nil {
-			return nil, err
-		}
+	if result.Logout {
+		out["logout"] = true
 	}
 	return json.Marshal(out)
 }
