@@ -158,6 +158,9 @@ func equalWorkCases(t *testing.T, h *equalWorkHouse) []equalWorkCase {
 	change := func(subject, old string) post {
 		return post{params: map[string]string{"oldPassword": old, "password": fresh}, access: h.signedIn(t, subject), status: 400}
 	}
+	changeAs := func(email, old string) post {
+		return post{params: map[string]string{"email": email, "oldPassword": old, "password": fresh}, status: 400}
+	}
 	reset := func(token string, status int) post {
 		return post{params: map[string]string{"token": token, "password": fresh}, status: status}
 	}
@@ -189,6 +192,14 @@ func equalWorkCases(t *testing.T, h *equalWorkHouse) []equalWorkCase {
 			"disabled, right": change("id-off@mail.com", right),
 			"disabled, wrong": change("id-off@mail.com", wrong),
 			"gone":            change("id-gone", right),
+		}},
+		{"a refused change of whoever is named", "/auth/update-password", 1, true, map[string]post{
+			"unknown":         changeAs("nobody@mail.com", right),
+			"nobody's name":   changeAs("two words@mail.com", right),
+			"wrong":           changeAs("jo@mail.com", wrong),
+			"disabled, right": changeAs("off@mail.com", right),
+			"disabled, wrong": changeAs("off@mail.com", wrong),
+			"no password":     changeAs("bare@mail.com", right),
 		}},
 		{"a token that is no good", "/auth/update-password", 0, true, map[string]post{
 			"invented":        reset("invented", 400),

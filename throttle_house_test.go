@@ -28,6 +28,7 @@ import (
 type counted struct {
 	asked atomic.Int64
 	err   atomic.Pointer[core.Error]
+	due   atomic.Bool // a right password must be changed before anybody signs in
 }
 
 func (*counted) Validate() error { return nil }
@@ -59,7 +60,11 @@ func (c *counted) answer() error {
 }
 
 func (c *counted) Authenticate(context.Context, core.Credentials) (core.Identity, error) {
-	return core.Identity{AccountID: core.AccountID{Subject: "1"}}, c.answer()
+	err := c.answer()
+	if err == nil && c.due.Load() {
+		err = &core.Error{Code: core.ActionRequired, Action: core.ActionNewPassword, Subject: "1", Proved: true}
+	}
+	return core.Identity{AccountID: core.AccountID{Subject: "1"}}, err
 }
 
 func (c *counted) Register(context.Context, core.Registration) (core.Identity, error) {
@@ -70,7 +75,12 @@ func (c *counted) FindAccount(context.Context, string) (core.Identity, error) {
 	return core.Identity{AccountID: core.AccountID{Subject: "1"}}, c.answer()
 }
 
-func (c *counted) ChangePassword(context.Context, core.PasswordChange) error { return c.answer() }
+func (c *counted) ChangePassword(context.Context, core.PasswordChange) error {
+	if c.due.Load() {
+		return nil // Authenticate has counted the try
+	}
+	return c.answer()
+}
 
 func (c *counted) ResetPassword(context.Context, string, core.Secret) error { return nil }
 

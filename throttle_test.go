@@ -48,6 +48,10 @@ func entries() []entry {
 		{name: "change", path: "/auth/update-password", make: func(h *throttled, account int, _ bool) attempt {
 			return attempt{access: h.access(account), params: map[string]string{"oldPassword": "p", "password": "new password"}}
 		}, atAccount: 5, wrong: core.InvalidCredentials, successes: 40},
+		{name: "change that is due", path: "/auth/update-password", make: func(h *throttled, account int, _ bool) attempt {
+			h.backend.due.Store(true)
+			return attempt{params: map[string]string{"email": fmt.Sprintf("user%d@mail.com", account), "oldPassword": "p", "password": "new password"}}
+		}, atAccount: 5, wrong: core.InvalidCredentials, successes: 40},
 		{name: "reset", path: "/auth/update-password", make: func(h *throttled, _ int, good bool) attempt {
 			token := rand.Text() + rand.Text()[:17] // as long as real ones
 			if good {
@@ -208,6 +212,29 @@ func TestThrottleAtEveryEntry(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestADueChangeSharesTheCountOfLogins: two doors to one lock are not twice as
+// many tries, and the owner, whose password is right, spends none on a new one
+// that the backend does not like.
+func TestADueChangeSharesTheCountOfLogins(t *testing.T) {
+	h := newThrottled(t, filepath.Join(t.TempDir(), "authd.db"))
+	h.fails(core.InvalidCredentials)
+	change := entries()[slices.IndexFunc(entries(), func(e entry) bool { return e.name == "change that is due" })]
+	for i := range 10 {
+		loginEntry().try(h, 1, i, false)
+		change.try(h, 1, 100+i, false)
+	}
+	wantReached(t, h, 5)
+
+	h = newThrottled(t, filepath.Join(t.TempDir(), "authd.db"))
+	change.make(h, 1, true)
+	for i := range 20 {
+		if status, _ := loginEntry().try(h, 1, 1, true); status != http.StatusForbidden {
+			t.Fatalf("login %d: the answer is %d", i, status)
+		}
+	}
+	wantReached(t, h, 20)
 }
 
 // withoutCredentials are the routes that verify none, and why.

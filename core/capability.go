@@ -29,6 +29,10 @@ type Authenticator interface {
 	// InvalidCredentials, Locked, Disabled, PasswordExpired, ActionRequired,
 	// Throttled or Unavailable. A strategy that keeps passwords does the same
 	// work for an unknown, a disabled and a wrong login.
+	//
+	// ActionRequired with ActionNewPassword says that the password was right,
+	// and is Proved; with the error's Subject, the strategy's PasswordChanger
+	// sets a new one for it.
 	Authenticate(context.Context, Credentials) (Identity, error)
 }
 
@@ -135,7 +139,8 @@ type Recoverer interface {
 	ResetPassword(ctx context.Context, subject string, newPassword Secret) error
 }
 
-// PasswordChange asks for a new password for a signed-in account.
+// PasswordChange asks for a new password for an account whose owner is signed
+// in, or has just been told that there must be a new one before that.
 type PasswordChange struct {
 	Subject string
 	Old     Secret // never empty

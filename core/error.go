@@ -15,12 +15,17 @@ type Error struct {
 	Strategy   string            // the backend's name, stamped by the registry
 	Reason     string            // finer than the code, a stable lower_snake_case word; may be empty
 	Subject    string            // the account of Strategy that was refused, for the audit trail; may be empty, never shown
-	Proved     bool              // with Locked, Disabled and PasswordExpired: the password was right, so its owner may be told
-	Action     string            // with ActionRequired: the step that is due
+	Proved     bool              // the password was right, so its owner may be told of Locked, Disabled and PasswordExpired, and no try was wasted
+	Action     string            // with ActionRequired: the step that is due, such as ActionNewPassword
 	Fields     map[string]string // with InvalidInput: parameter name to what is wrong with it
 	RetryAfter time.Duration     // with Throttled and Unavailable: when to try again; 0 is unknown
 	Err        error             // the cause; may be nil
 }
+
+// ActionNewPassword is the Action of somebody whose password was right and must
+// be changed before they may sign in: by AuthProvider.UpdatePassword, with the
+// identifier and the old password.
+const ActionNewPassword = "new_password"
 
 // Error names strategy, operation, code and cause, for the log.
 func (e *Error) Error() string {

@@ -84,8 +84,8 @@ func (m Messages) refusal(e *Error) *Refusal {
 	if !ok {
 		text = DefaultMessages()[Internal]
 	}
-	if why, ok := reasonText(e.Reason); ok && text == DefaultMessages()[e.Code] {
-		text.Message = why
+	if text == DefaultMessages()[e.Code] {
+		text = moreThan(text, e)
 	}
 	return &Refusal{
 		Name: text.Name, Message: withFields(text.Message, e.Fields), Code: e.Code, Reason: e.Reason, Action: e.Action,
@@ -106,14 +106,26 @@ func withFields(message string, fields map[string]string) string {
 	return strings.TrimSuffix(message, ".") + ": " + strings.Join(details, "; ") + "."
 }
 
-// reasonText says more than the code's own text does. It gives way to a text
-// that the operator chose for the code.
+// moreThan says more than the code's own text does. It gives way to a text that
+// the operator chose for the code.
+func moreThan(text Message, e *Error) Message {
+	if e.Action == ActionNewPassword {
+		return Message{"New password needed", "This password must be changed before you can sign in."}
+	}
+	if why, ok := reasonText(e.Reason); ok {
+		text.Message = why
+	}
+	return text
+}
+
 func reasonText(reason string) (string, bool) {
 	switch reason {
 	case "refresh_reused":
 		return "An old refresh token was used again, so this session was ended for safety. Please sign in.", true
 	case "session_expired":
 		return "This session was not used for too long. Please sign in.", true
+	case "password_not_due":
+		return "This password need not be changed now. Sign in to change it.", true
 	case "account_gone":
 		return "This account can no longer sign in.", true
 	case "access_denied":

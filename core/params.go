@@ -57,6 +57,12 @@ func (p Params) Bool(fallback bool, names ...string) (bool, error) {
 // read the same name here.
 func (p Params) Identifier() (string, error) { return p.String("email", "username", "identifier") }
 
+// NamesAccount says whether Identifier has something to return, be it an error.
+func (p Params) NamesAccount() bool {
+	typed, err := p.Identifier()
+	return err != nil || typed != ""
+}
+
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
 	return slices.Sorted(maps.Keys(m))
 }

@@ -27,8 +27,10 @@ type AuthProvider interface {
 	// ForgotPassword sends a one-time token to the account's owner. Its
 	// answer is the same for unknown accounts.
 	ForgotPassword(context.Context, Request) ActionResult
-	// UpdatePassword sets a new password, proved by a one-time token or, for a
-	// signed-in caller, by the old password. Older sessions of the account end.
+	// UpdatePassword sets a new password, proved by a one-time token (token), or
+	// by the old password (oldPassword or currentPassword): of a signed-in caller,
+	// or of whoever is named (email, username or identifier) and may not sign in
+	// before the password is changed. Older sessions of the account end.
 	UpdatePassword(context.Context, Request) ActionResult
 	// GetPermissions returns what the caller may do, by default the role names.
 	GetPermissions(context.Context, Request) ValueResult

@@ -50,7 +50,7 @@ const (
 	OpFinishLogin    = "finish login"    // MethodLogin at another site: the browser is back
 	OpExchange       = "exchange"        // MethodLogin: the code of a finished login becomes tokens
 	OpTokenLogin     = "login by token"  //nolint:gosec // a name; MethodLogin with a token of another site
-	OpChangePassword = "change password" // MethodUpdatePassword for a signed-in caller
+	OpChangePassword = "change password" // MethodUpdatePassword with the old password
 	OpResetPassword  = "reset password"  // MethodUpdatePassword with a one-time token
 	OpListSessions   = "list sessions"   // MethodSessions
 	OpShowPicture    = "show a picture"  // MethodGetIdentity: what the person looks like

@@ -11,6 +11,8 @@ export interface Failure {
   statusCode?: number;
   /** authd's outcome code, such as invalid_credentials. */
   code?: string;
+  /** With action_required: the step that is due, such as new_password. */
+  action?: string;
   /** What is wrong, by field. */
   errors?: Record<string, string>;
 }
@@ -89,6 +91,7 @@ export function failure(a: Answer): Failure {
     message: told.message || text(a.body['message']) || `The server answered with status ${a.status}.`,
     statusCode: a.status,
     ...(told.code && { code: told.code }),
+    ...(told.action && { action: told.action }),
     ...(told.errors && { errors: told.errors }),
   };
 }
@@ -192,11 +195,17 @@ function allMethods(options: Options, session: Session): Required<AuthProvider> 
 
     forgotPassword: (params) => perform('/forgot-password', fields(params)),
 
-    // The page's address is mixed into these, and anybody can write a link.
+    // The page's address is mixed into these, and anybody can write a link. So
+    // an account is named only for somebody who is not signed in, and shows the
+    // old password: theirs must be changed before they may.
     updatePassword: async (params) => {
       const body = fields(params, ['password', 'confirmPassword', 'oldPassword', 'currentPassword', 'token']);
+      const proved = body['oldPassword'] ?? body['currentPassword'];
+      if (body['token'] === undefined && proved !== undefined && (await session.known()) !== 'in')
+        Object.assign(body, fields(params, ['email', 'username', 'identifier', 'providerName']));
       const call = { method: 'POST', body } as const;
-      return taken(await (body['token'] === undefined ? session.ask('/update-password', call) : ask(options, '/update-password', call)));
+      const alone = ['token', 'email', 'username', 'identifier'].some((name) => body[name] !== undefined);
+      return taken(await (alone ? ask(options, '/update-password', call) : session.ask('/update-password', call)));
     },
 
     getPermissions: () => value('/permissions'),

@@ -110,9 +110,21 @@ test('A7: parameters are picked, never forwarded whole', async () => {
   assert.deepEqual(server.log.at(-1).body, { ...john, gsmNumber: '123' });
   await authd.updatePassword({ password: 'a', confirmPassword: 'a', token: 't', to: '/x', redirectPath: 'https://evil.test', email: 'x' });
   assert.deepEqual(server.log.at(-1).body, { password: 'a', confirmPassword: 'a', token: 't' });
+  await authd.updatePassword({ oldPassword: 'o', password: 'a', email: 'x' });
+  assert.deepEqual(server.log.at(-1).body, { oldPassword: 'o', password: 'a' }, 'a link must not name the account of somebody who is signed in');
   const before = server.log.length;
   await Promise.all([authd.getIdentity(context), authd.getPermissions(context)]);
   assert.ok(server.log.slice(before).every((entry) => entry.body === undefined));
+});
+
+test('a password that is due is changed by name and old password', async () => {
+  server.override['POST /auth/login'] = () => [403, { success: false, error: { name: 'n', message: 'm', code: 'action_required', action: 'new_password' } }];
+  const refused = await authd.login(john);
+  assert.deepEqual(refused.error, { name: 'n', message: 'm', statusCode: 403, code: 'action_required', action: 'new_password' });
+  await authd.check(); // nobody is signed in, and this page knows
+  await authd.updatePassword({ ...john, oldPassword: 'demo', password: 'next', to: '/x' });
+  assert.deepEqual(server.log.at(-1).body, { email: john.email, oldPassword: 'demo', password: 'next' });
+  assert.equal(server.log.at(-1).line, 'POST /auth/update-password');
 });
 
 test('A8: logout works offline, once for many, and minds where to go', async () => {

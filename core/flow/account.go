@@ -143,20 +143,31 @@ func (p *Provider) updatePassword(ctx context.Context, d *decision, r core.Reque
 	if err != nil {
 		return core.ActionResult{}, err
 	}
-	var tokens *core.Tokens
+	result := core.ActionResult{RedirectTo: target, SuccessNotification: &core.Notification{
+		Message: "Password updated", Description: "All other sessions of the account were signed out.",
+	}}
 	d.trace.Op = core.OpChangePassword
-	if token != "" {
+	switch {
+	case token != "":
 		d.trace.Op = core.OpResetPassword
 		err = p.resetPassword(ctx, d, token, password)
-	} else {
-		tokens, err = p.changePassword(ctx, d, r, password)
+	case r.Params.NamesAccount():
+		if result.Tokens, err = d.changeNamed(ctx, r, password); result.Tokens == nil {
+			result.SuccessNotification.Description = "You can sign in with it now."
+		}
+	default:
+		result.Tokens, err = p.changePassword(ctx, d, r, password)
 	}
-	return core.ActionResult{
-		RedirectTo: target, Tokens: tokens,
-		SuccessNotification: &core.Notification{
-			Message: "Password updated", Description: "All other sessions of the account were signed out.",
-		},
-	}, err
+	return result, err
+}
+
+const (
+	opChangePassword = "change password"
+	reasonChanged    = "password_changed" // why sessions ended
+)
+
+func readOldPassword(params core.Params) (core.Secret, error) {
+	return readPassword(params, "oldPassword", "currentPassword")
 }
 
 func (u Use) off() bool { return len(u.Backends) == 0 && !u.Session }
@@ -195,11 +206,11 @@ func (p *Provider) changePassword(ctx context.Context, d *decision, r core.Reque
 	}
 	account := claims.Identity.AccountID
 	d.trace.Account = account
-	b := p.Routes.UpdatePassword.of(account.Strategy, p.Routes.Backends)
-	if b == nil || b.Strategy.PasswordChanger == nil {
-		return nil, core.Fail(core.Unsupported, "change password", nil)
+	b := p.changer(account)
+	if b == nil {
+		return nil, core.Fail(core.Unsupported, opChangePassword, nil)
 	}
-	old, err := readPassword(r.Params, "oldPassword", "currentPassword")
+	old, err := readOldPassword(r.Params)
 	if err != nil {
 		return nil, err
 	}
@@ -207,14 +218,11 @@ func (p *Provider) changePassword(ctx context.Context, d *decision, r core.Reque
 	if err != nil {
 		return nil, err
 	}
-	err = d.ask(ctx, b, "change password", func(ctx context.Context) error {
-		return b.Strategy.PasswordChanger.ChangePassword(ctx, core.PasswordChange{Subject: account.Subject, Old: old, New: password})
-	})
-	if err != nil {
+	if err := d.change(ctx, b, core.PasswordChange{Subject: account.Subject, Old: old, New: password}); err != nil {
 		return nil, err
 	}
 	at := p.Now()
-	if _, err := p.Session.End(ctx, core.SessionEnd{Account: account, Reason: "password_changed", At: at}); err != nil {
+	if _, err := p.Session.End(ctx, core.SessionEnd{Account: account, Reason: reasonChanged, At: at}); err != nil {
 		return nil, err
 	}
 	// Sessions proved before the order are refused; this one is proved by the order itself.

@@ -44,9 +44,13 @@ func (p *Provider) login(ctx context.Context, d *decision, r core.Request) (core
 	return core.ActionResult{RedirectTo: target, Tokens: tokens}, err
 }
 
+func takesPasswords(links []Link) bool {
+	return slices.ContainsFunc(links, func(l Link) bool { return l.Strategy.Authenticator != nil })
+}
+
 // passwordLogin signs in with what somebody typed.
 func (d *decision) passwordLogin(ctx context.Context, r core.Request, links []Link, remember bool) (*core.Tokens, error) {
-	if !slices.ContainsFunc(links, func(l Link) bool { return l.Strategy.Authenticator != nil }) {
+	if !takesPasswords(links) {
 		return nil, core.InvalidField("providerName", "is required: name the provider to sign in with")
 	}
 	credentials, err := readCredentials(r.Params)
@@ -55,7 +59,7 @@ func (d *decision) passwordLogin(ctx context.Context, r core.Request, links []Li
 	}
 	id, err := d.authenticate(ctx, links, credentials)
 	if err != nil {
-		return nil, err
+		return nil, d.p.offered(err)
 	}
 	return d.open(ctx, r, session.NewSession{Identity: id, AuthAt: d.trace.Start, Persistent: remember})
 }

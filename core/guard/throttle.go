@@ -104,6 +104,10 @@ func (t *Throttle) UpdatePassword(ctx context.Context, r core.Request) core.Acti
 	var p plan
 	if token, _ := r.Params.String("token"); token != "" {
 		p = t.ledger.forNetwork(toRedeem, r.Client)
+	} else if r.Params.NamesAccount() {
+		d.Op = core.OpChangePassword
+		p = t.named(toSignIn, r) // it is asked what a login asks, so it shares the login's count
+		p.proves = p.account
 	} else if account, err := t.o.Caller(ctx, r); err == nil {
 		d.Op, d.Account = core.OpChangePassword, account
 		p = t.ledger.forAccount(toChange, account.String(), r.Client)
@@ -210,7 +214,7 @@ func (t *Throttle) settle(ctx context.Context, r reservation, result core.Action
 	switch {
 	case result.Success && r.proves:
 		err = r.forgive(ctx, t.o.Store, t.now(), t.o.TrustFor)
-	case result.Success && r.free, !result.Success && w.unheard():
+	case result.Success && r.free, !result.Success && (w.unheard() || w.proved()):
 		err = r.giveBack(ctx, t.o.Store, t.now())
 	}
 	if err != nil {

@@ -50,6 +50,14 @@ func (w *witness) unheard() bool {
 	return true
 }
 
+// proved says that the password was right although the answer is a refusal, as
+// its owner is told: that was no guess. A right password of which nobody is told
+// is a guess like any other.
+func (w *witness) proved() bool {
+	e := core.AsError(w.trace.Err)
+	return w.seen && e != nil && e.Proved
+}
+
 // saysNothing is whether an outcome says nothing about the credentials.
 func saysNothing(code core.Code) bool {
 	switch code {

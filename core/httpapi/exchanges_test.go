@@ -46,6 +46,18 @@ func goldenExchanges() []struct {
 		{"login, everybody down", fail(&core.Error{Code: core.Unavailable, RetryAfter: 5 * time.Second}), post("/auth/login", login)},
 		{"login, throttled", fail(&core.Error{Code: core.Throttled, RetryAfter: time.Minute}), post("/auth/login", login)},
 		{"login, second step", fail(&core.Error{Code: core.ActionRequired, Action: "code"}), post("/auth/login", login)},
+		{
+			"login, password must be changed", fail(&core.Error{Code: core.ActionRequired, Action: core.ActionNewPassword, Proved: true}),
+			post("/auth/login", login),
+		},
+		{
+			"change that is due", succeed(core.ActionResult{RedirectTo: "/login", SuccessNotification: &core.Notification{
+				Message: "Password updated", Description: "You can sign in with it now.",
+			}}), post("/auth/update-password", `{"email":"john@mail.com","oldPassword":"demo","password":"a new pass phrase"}`),
+		},
+		{"change that is not due", fail(&core.Error{Code: core.Unauthenticated, Reason: "password_not_due", Proved: true}), post(
+			"/auth/update-password", `{"email":"john@mail.com","oldPassword":"demo","password":"a new pass phrase"}`,
+		)},
 		{"login, wrong type", fail(core.InvalidField("email", "must be a string")), post("/auth/login", `{"email":5}`).breaking()},
 		{"login, foreign page", signedIn, post("/auth/login", login, "Origin", foreignOrigin)},
 		{

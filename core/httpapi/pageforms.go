@@ -3,6 +3,7 @@ package httpapi
 import (
 	"math"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -187,6 +188,28 @@ func updateForm(token string) formPage {
 	p.form.Fields = append([]pageField{passwordField("oldPassword", "Current password", "current-password")}, p.form.Fields...)
 	p.links = []pageLink{{homePage, "Back"}}
 	return p
+}
+
+// dueForm sets a new password for somebody who may not sign in before: who they
+// are is theirs to see and correct, and the old password is never shown again.
+// to is where the login was going.
+func dueForm(identifier, to string) formPage {
+	p := updateForm("")
+	p.text = "The password of this account must be changed before you can sign in."
+	p.form.Fields = append([]pageField{identifierField(identifier)}, p.form.Fields...)
+	if to != "" {
+		p.form.Hidden = []pageField{{Name: "to", Value: to}}
+	}
+	p.links = []pageLink{{loginTo(to), "Back to sign in"}}
+	return p
+}
+
+// loginTo is the login page, which goes on to a target.
+func loginTo(to string) string {
+	if to == "" {
+		return loginPage
+	}
+	return loginPage + "?to=" + url.QueryEscape(to)
 }
 
 // typed is what somebody typed, to be shown again. Passwords never are.

@@ -129,6 +129,9 @@ func (a *api) postLogin(w http.ResponseWriter, r *http.Request) error {
 		delete(c.Params, "redirectPath")
 		result = a.told(a.Backend.Login(r.Context(), c.Request))
 	}
+	if !result.Success && result.Error.Action == core.ActionNewPassword && a.inUse(core.MethodUpdatePassword) {
+		return a.render(w, statusOf(result.Error.Code), dueForm(typed(c.Params, "identifier"), typed(c.Params, "redirectPath")), nil)
+	}
 	if !result.Success {
 		return a.render(w, withoutChallenge(result.Error.Code), a.loginForm(c.Params, typed(c.Params, "redirectPath")), result.Error)
 	}
@@ -159,16 +162,22 @@ func (a *api) postUpdate(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	token := typed(c.Params, "token")
+	token, named, to := typed(c.Params, "token"), typed(c.Params, "identifier"), typed(c.Params, "to")
 	result := a.told(a.Backend.UpdatePassword(r.Context(), c.Request))
 	if result.Success {
-		if result.Tokens != nil {
+		switch {
+		case result.Tokens != nil:
 			a.setCookies(w, r, c.transports, result.Tokens)
 			result.RedirectTo = homePage
+		case named != "" && cmp.Or(result.RedirectTo, loginPage) == loginPage:
+			result.RedirectTo = loginTo(to)
 		}
 		return a.done(w, r, result)
 	}
 	page := updateForm(token)
+	if token == "" && c.Params.NamesAccount() {
+		page = dueForm(named, to)
+	}
 	if token != "" && result.Error.Code == core.Expired && a.inUse(core.MethodForgotPassword) {
 		page.form, page.links = pageForm{}, []pageLink{{forgotPage, "Ask for a new link"}}
 	}

@@ -351,6 +351,36 @@ func TestUpdatePasswordPage(t *testing.T) {
 	}
 }
 
+// Somebody whose password is right and must be changed gets the form for that in
+// place of the login's, and goes on from there to where the login was going.
+func TestPasswordThatMustBeChanged(t *testing.T) {
+	h := newHarness(t, withPages)
+	h.backend.fail(&core.Error{Code: core.ActionRequired, Action: core.ActionNewPassword})
+	a := h.serve(form("/login", "identifier", "jo", "password", "old-secret", "redirectPath", "/posts?a=1&b=2"))
+	root := page(t, a)
+	if a.status != http.StatusForbidden || value(root, "identifier") != "jo" || value(root, "to") != "/posts?a=1&b=2" ||
+		attr(elements(root, "form")[0], "action") != "/update-password" || strings.Contains(string(a.body), "old-secret") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	for _, name := range []string{"oldPassword", "password", "confirmPassword"} {
+		if !strings.Contains(string(a.body), `name="`+name+`" type="password"`) {
+			t.Errorf("%s is missing", name)
+		}
+	}
+	update := form("/update-password", "identifier", "jo", "oldPassword", "old-secret", "password", "x", "confirmPassword", "x", "to", "/posts?a=1&b=2")
+	h.backend.fail(core.InvalidField("password", "must have at least 8 characters"))
+	root = page(t, h.serve(update))
+	if value(root, "identifier") != "jo" || value(root, "to") != "/posts?a=1&b=2" || !strings.Contains(text(root), "New password must have at least 8 characters") {
+		t.Errorf("page %s", text(root))
+	}
+	h.backend.action = core.ActionResult{Success: true, RedirectTo: "/login", SuccessNotification: &core.Notification{Message: "Password updated"}}
+	a = h.serve(update)
+	root = page(t, a)
+	if len(a.cookies()) != 0 || attr(elements(root, "a")[0], "href") != "/login?to=%2Fposts%3Fa%3D1%26b%3D2" {
+		t.Errorf("%v %s", a.cookies(), a.body)
+	}
+}
+
 func TestHome(t *testing.T) {
 	h := newHarness(t, withPages)
 	at := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
