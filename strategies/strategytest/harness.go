@@ -65,6 +65,9 @@ type Backend struct {
 	Seed func(context.Context, Account) error
 	// Disable switches an account off, by identifier.
 	Disable func(ctx context.Context, identifier string) error
+	// MustChange makes an account's password, by identifier, one that must be
+	// changed before anybody signs in with it.
+	MustChange func(ctx context.Context, identifier string) error
 	// Break makes the backend unreachable from now on: every question to it
 	// fails quickly.
 	Break func()
@@ -100,20 +103,21 @@ type Need string
 
 // The needs that are no capabilities: functions and values of Harness and Backend.
 const (
-	NeedAccount   Need = "an Authenticator or Backend.SignIn"
-	NeedSpellings Need = "Backend.Spellings"
-	NeedSeed      Need = "Backend.Seed"
-	NeedDisable   Need = "Backend.Disable"
-	NeedBreak     Need = "Backend.Break"
-	NeedHang      Need = "Backend.Hang"
-	NeedReopen    Need = "Backend.Reopen"
-	NeedWork      Need = "Backend.Work"
-	NeedReady     Need = "Strategy.Ready"
-	NeedWeak      Need = "Harness.Weak"
-	NeedGrant     Need = "Backend.Other.Grant"
-	NeedToken     Need = "Backend.Other.Token"
-	NeedNotice    Need = "Backend.Other.Notice"
-	NeedRevoke    Need = "Backend.Other.Revoke"
+	NeedAccount    Need = "an Authenticator or Backend.SignIn"
+	NeedSpellings  Need = "Backend.Spellings"
+	NeedSeed       Need = "Backend.Seed"
+	NeedDisable    Need = "Backend.Disable"
+	NeedMustChange Need = "Backend.MustChange"
+	NeedBreak      Need = "Backend.Break"
+	NeedHang       Need = "Backend.Hang"
+	NeedReopen     Need = "Backend.Reopen"
+	NeedWork       Need = "Backend.Work"
+	NeedReady      Need = "Strategy.Ready"
+	NeedWeak       Need = "Harness.Weak"
+	NeedGrant      Need = "Backend.Other.Grant"
+	NeedToken      Need = "Backend.Other.Token"
+	NeedNotice     Need = "Backend.Other.Notice"
+	NeedRevoke     Need = "Backend.Other.Revoke"
 )
 
 // reason says what is missing.
@@ -128,20 +132,21 @@ func (n Need) reason() string {
 func (tr *trial) missing(needs []Need) Need {
 	b, other := tr.Backend, tr.other()
 	have := map[Need]bool{
-		NeedAccount:   b.Strategy.Authenticator != nil || b.SignIn != nil,
-		NeedSpellings: len(b.Spellings) > 0,
-		NeedSeed:      b.Seed != nil,
-		NeedDisable:   b.Disable != nil,
-		NeedBreak:     b.Break != nil,
-		NeedHang:      b.Hang != nil,
-		NeedReopen:    b.Reopen != nil,
-		NeedWork:      b.Work != nil,
-		NeedReady:     b.Strategy.Ready != nil,
-		NeedWeak:      tr.harness.Weak != "",
-		NeedGrant:     other.Grant != nil,
-		NeedToken:     other.Token != nil,
-		NeedNotice:    other.Notice != nil,
-		NeedRevoke:    other.Revoke != nil,
+		NeedAccount:    b.Strategy.Authenticator != nil || b.SignIn != nil,
+		NeedSpellings:  len(b.Spellings) > 0,
+		NeedSeed:       b.Seed != nil,
+		NeedDisable:    b.Disable != nil,
+		NeedMustChange: b.MustChange != nil,
+		NeedBreak:      b.Break != nil,
+		NeedHang:       b.Hang != nil,
+		NeedReopen:     b.Reopen != nil,
+		NeedWork:       b.Work != nil,
+		NeedReady:      b.Strategy.Ready != nil,
+		NeedWeak:       tr.harness.Weak != "",
+		NeedGrant:      other.Grant != nil,
+		NeedToken:      other.Token != nil,
+		NeedNotice:     other.Notice != nil,
+		NeedRevoke:     other.Revoke != nil,
 	}
 	for _, c := range b.Strategy.Capabilities() {
 		have[Need(c)] = true

@@ -47,6 +47,7 @@ type person struct {
 	password string
 	roles    []string
 	disabled bool
+	due      bool // the password must be changed before anybody signs in
 }
 
 var errDown = errors.New("the backend is down")
@@ -149,6 +150,8 @@ func (m *memory) Authenticate(ctx context.Context, c core.Credentials) (id core.
 			return core.Disabled
 		case c.Password.Empty() || p.password != c.Password.Reveal():
 			return core.InvalidCredentials
+		case p.due:
+			return &core.Error{Code: core.ActionRequired, Action: core.ActionNewPassword, Subject: p.subject, Proved: true}
 		}
 		id = m.identity(p)
 		return nil
@@ -193,14 +196,14 @@ func (m *memory) FindAccount(ctx context.Context, name string) (core.Identity, e
 }
 
 func (m *memory) ResetPassword(ctx context.Context, who string, pw core.Secret) error {
-	return m.set(ctx, who, pw, func(string) bool { return true })
+	return m.set(ctx, who, pw, func(*person) bool { return true })
 }
 
 func (m *memory) ChangePassword(ctx context.Context, c core.PasswordChange) error {
-	return m.set(ctx, c.Subject, c.New, func(present string) bool { return present == c.Old.Reveal() })
+	return m.set(ctx, c.Subject, c.New, func(p *person) bool { return p.password == c.Old.Reveal() })
 }
 
-func (m *memory) set(ctx context.Context, who string, pw core.Secret, may func(present string) bool) error {
+func (m *memory) set(ctx context.Context, who string, pw core.Secret, may func(*person) bool) error {
 	if err := m.reach(ctx); err != nil {
 		return err
 	}
@@ -212,10 +215,10 @@ func (m *memory) set(ctx context.Context, who string, pw core.Secret, may func(p
 			return core.Disabled
 		case fit(pw) != nil:
 			return fit(pw)
-		case !may(p.password):
+		case !may(p):
 			return core.InvalidCredentials
 		}
-		p.password = pw.Reveal()
+		p.password, p.due = pw.Reveal(), false
 		return nil
 	})
 }
@@ -302,6 +305,9 @@ func harness(mutate func(*subjectOfStudy)) strategytest.Harness {
 				},
 				Disable: func(_ context.Context, name string) error {
 					return b.look(named(name), func(p *person) error { p.disabled = true; return nil })
+				},
+				MustChange: func(_ context.Context, name string) error {
+					return b.look(named(name), func(p *person) error { p.due = true; return nil })
 				},
 				Break: func() { b.mode.Store(broken) },
 				Hang:  func() { b.mode.Store(hanging) },
