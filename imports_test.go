@@ -72,7 +72,7 @@ var importRules = []importRule{
 	},
 	{
 		pkg:   "strategies/ldap",
-		may:   []string{"core", "core/identifier", "strategies/ldap/directory", "github.com/go-ldap/ldap/v3"},
+		may:   []string{"core", "core/identifier", "strategies/ldap/directory", "github.com/go-ldap/ldap/v3", "github.com/go-asn1-ber/asn1-ber"},
 		never: []string{".", "config", "cmd", "core/httpapi", "core/store/sqlite", "core/session"},
 	},
 	{

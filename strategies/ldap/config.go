@@ -19,6 +19,7 @@ type Config struct {
 	BindPassword      core.Secret `koanf:"bindPassword" doc:"its password"`
 	Users             Users       `koanf:"users" doc:"where people are, and how they are found"`
 	Groups            Groups      `koanf:"groups" doc:"where groups are; their names become roles"`
+	Passwords         Passwords   `koanf:"passwords" doc:"whether passwords are changed, too; without change and reset nothing is ever written"`
 	Pool              Pool        `koanf:"pool" doc:"the connections that are kept"`
 	// AttemptTimeout is shorter than the house's timeout, so that there is time
 	// for a second server.
@@ -67,6 +68,15 @@ type Groups struct {
 	Name      string `koanf:"name" doc:"the attribute that names a group"`
 	MaxDepth  int    `koanf:"maxDepth" doc:"how many steps walk goes"`
 	MaxGroups int    `koanf:"maxGroups" doc:"how many groups one person may be in; with more the login fails, since roles would be missing"`
+}
+
+// Passwords says which passwords are written, and how.
+type Passwords struct {
+	Change       bool        `koanf:"change" doc:"let people change their passwords, and set a new one where the directory asks for that before they may sign in"`
+	Reset        bool        `koanf:"reset" doc:"set new passwords for people who forgot theirs, by an account that may do so"`
+	Method       string      `koanf:"method" doc:"extended (the password modify operation, RFC 3062), unicodePwd (Active Directory's) or userPassword (the attribute, which the server must hash)"`
+	BindDN       string      `koanf:"bindDN" doc:"the account that sets passwords of others; without one it is the service's"`
+	BindPassword core.Secret `koanf:"bindPassword" doc:"its password"`
 }
 
 // Pool bounds the connections.

@@ -64,6 +64,21 @@ func TestValidate(t *testing.T) {
 			"groups.maxDepth: is 1000, must be from 1 to 100\npool.size: is 0, must be from 1 to 1000\nattemptTimeout: must be positive",
 		},
 		{"TLS version", func(c *ldap.Config) { c.TLS.MinVersion = "1.1" }, `tls.minVersion: must be "1.2" or "1.3"`},
+		{"passwords", func(c *ldap.Config) { c.Passwords.Change, c.Passwords.Reset = true, true }, ""},
+		{"a method of one's own", func(c *ldap.Config) { c.Passwords.Method = "plain" }, "passwords.method: must be one of extended, unicodePwd, userPassword"},
+		{"half a setter", func(c *ldap.Config) { c.Passwords.BindDN = "cn=manager" }, "passwords.bindPassword: belongs to passwords.bindDN: set both, or neither for the account that looks people up"},
+		{"nobody resets", func(c *ldap.Config) {
+			c.BindDN, c.BindPassword, c.Passwords.Reset = "", core.Secret{}, true
+		}, "passwords.reset: needs an account that may set passwords: passwords.bindDN, or bindDN"},
+		{"nobody changes for those who cannot bind", func(c *ldap.Config) {
+			c.Directory, c.BindDN, c.BindPassword, c.Passwords.Change = ldap.ActiveDirectory, "", core.Secret{}, true
+		}, "passwords.change: needs bindDN: Active Directory lets nobody bind whose password must be changed, so that the service makes the change"},
+		{"unicodePwd in the clear", func(c *ldap.Config) {
+			c.Directory, c.URLs, c.Passwords.Change = ldap.ActiveDirectory, []string{"ldap://127.0.0.1"}, true
+		}, "urls[0]: must be ldaps://, or startTLS be set: passwords are written as unicodePwd, which servers take over TLS only"},
+		{"unicodePwd in the clear, read only", func(c *ldap.Config) {
+			c.Directory, c.URLs = ldap.ActiveDirectory, []string{"ldap://127.0.0.1"}
+		}, ""},
 		{"half a pair", func(c *ldap.Config) { c.TLS.KeyFile = "x" }, "tls: certFile and keyFile belong together"},
 		{"half a condition", func(c *ldap.Config) { c.Users.Disabled.Attribute = "x" }, "users.disabled: attribute and values belong together"},
 	} {

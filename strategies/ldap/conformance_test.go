@@ -15,15 +15,35 @@ import (
 	"github.com/authd-go/authd/strategies/strategytest"
 )
 
-// TestConformance runs the suite over a directory in this process.
+// TestConformance runs the suite over a directory in this process: one that is
+// never written, and one whose passwords are, in each way there is.
 func TestConformance(t *testing.T) {
+	t.Run("read only", func(t *testing.T) {
+		t.Parallel()
+		conform(t, nil)
+	})
+	for _, method := range []string{ldap.MethodExtended, ldap.MethodUnicodePwd, ldap.MethodUserPassword} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			conform(t, func(c *ldap.Config, s *ldaptest.Server) { writable(t, c, s, method) }, core.CanRecover, core.CanChangePassword)
+		})
+	}
+}
+
+func conform(t *testing.T, write func(*ldap.Config, *ldaptest.Server), more ...core.Capability) {
+	t.Helper()
 	strategytest.Run(t, strategytest.Harness{
-		Want: []core.Capability{core.CanLogin, core.CanRevalidate, core.CanPermissions, core.CanIdentity, core.CanPicture},
+		Want: append(more, core.CanLogin, core.CanRevalidate, core.CanPermissions, core.CanIdentity, core.CanPicture),
+		Weak: tooShort,
 		Open: func(ctx context.Context, e core.Env) (*strategytest.Backend, error) {
 			d := directory()
 			server := ldaptest.Start(t, d)
 			c := config(server)
 			c.Users.Disabled = ldap.Condition{Attribute: "employeeType", Values: []string{"disabled"}}
+			if write != nil {
+				write(c, server)
+			}
+			mustChange := rules(d)
 			s, err := c.Open(ctx, e)
 			if err != nil {
 				return nil, err
@@ -41,6 +61,10 @@ func TestConformance(t *testing.T) {
 					d.Put(person(identifier, johnID, johnPW, map[string][]string{"employeeType": {"Disabled"}}))
 					return nil
 				},
+				MustChange: func(_ context.Context, identifier string) error {
+					mustChange("uid=" + identifier + "," + people)
+					return nil
+				},
 				Break:  server.Stop,
 				Hang:   func() { server.Mute(true) },
 				Reopen: func(ctx context.Context) (core.Strategy, error) { return c.Open(ctx, e) },
@@ -55,10 +79,10 @@ func TestConformance(t *testing.T) {
 }
 
 // questions counts what was asked about people. How often the service has to
-// bind depends on how many connections there are.
+// bind, or TLS to begin, depends on how many connections there are.
 func questions(seen []ldaptest.Seen) (n uint64) {
 	for _, s := range seen {
-		if s.Op != "bind" || s.Name != service {
+		if s.Name != service && s.Name != "1.3.6.1.4.1.1466.20037" {
 			n++
 		}
 	}

@@ -143,6 +143,17 @@ func (a *accounts) findSubject(ctx context.Context, op, subject string) (*ldap.E
 
 // identity makes an identity of an entry and its groups.
 func (a *accounts) identity(ctx context.Context, e *ldap.Entry) (core.Identity, error) {
+	id := a.person(e)
+	var err error
+	if id.Roles, err = a.rolesOf(ctx, e); err != nil {
+		return core.Identity{}, err
+	}
+	id.HasPicture = a.hasPhoto(ctx, e)
+	return id, nil
+}
+
+// person is what the entry itself says.
+func (a *accounts) person(e *ldap.Entry) core.Identity {
 	at := a.users.Attributes
 	username, _ := identifier.Canonical(e.GetEqualFoldAttributeValue(at.Username))
 	emails := addresses(e.GetEqualFoldAttributeValues(at.Email))
@@ -150,21 +161,14 @@ func (a *accounts) identity(ctx context.Context, e *ldap.Entry) (core.Identity, 
 	if name == "" {
 		name = e.GetEqualFoldAttributeValue("cn")
 	}
-	roles, err := a.rolesOf(ctx, e)
-	if err != nil {
-		return core.Identity{}, err
-	}
-	id := core.Identity{
-		AccountID: core.AccountID{Subject: a.subject(e)},
-		Username:  username, Name: name, Roles: roles, HasPicture: a.hasPhoto(ctx, e),
-	}
+	id := core.Identity{AccountID: core.AccountID{Subject: a.subject(e)}, Username: username, Name: name}
 	if len(emails) > 0 {
 		id.Email, id.EmailVerified = emails[0], true
 	}
 	if len(emails) > 1 {
 		id.Claims = map[string]any{ClaimEmails: emails}
 	}
-	return id, nil
+	return id
 }
 
 // ClaimEmails is the claim that holds all addresses of somebody who has several.

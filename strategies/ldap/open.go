@@ -22,10 +22,16 @@ type accounts struct {
 	codes  map[uint16]refusal
 	policy bool
 	photos *photos
-	roles  []string // the operator's names for roles; see core.Env.RoleKeys
-	name   string
-	now    func() time.Time
-	log    *slog.Logger
+	// marksResets is whether the directory may ask for one more password after a
+	// reset.
+	marksResets bool
+	// expiredToo says that a password that has expired can be changed here as one
+	// that must be.
+	expiredToo bool
+	roles      []string // the operator's names for roles; see core.Env.RoleKeys
+	name       string
+	now        func() time.Time
+	log        *slog.Logger
 }
 
 // Open builds the strategy. It reads the files of c.TLS and connects to nothing.
@@ -45,14 +51,14 @@ func (c *Config) Open(_ context.Context, env core.Env) (core.Strategy, error) {
 	if err != nil {
 		return core.Strategy{}, err
 	}
-	return newStrategy(c.accounts(client, env)), nil
+	return newStrategy(c.accounts(client, env), c.Passwords.with(presets()[c.Directory])), nil
 }
 
 func (c *Config) accounts(client *directory.Client, env core.Env) *accounts {
 	kind := presets()[c.Directory]
 	a := &accounts{
 		client: client, users: c.Users.with(kind.users), groups: c.Groups.with(kind.groups),
-		photos: newPhotos(), rules: kind.state, codes: kind.codes, policy: kind.policy, roles: env.RoleKeys,
+		photos: newPhotos(), rules: kind.state, codes: kind.codes, policy: kind.policy, marksResets: kind.marksResets, roles: env.RoleKeys,
 		name: env.Name, now: env.Now, log: env.Log,
 	}
 	if d := a.users.Disabled; d.Attribute != "" {

@@ -10,10 +10,6 @@ import (
 	"github.com/authd-go/authd/core"
 )
 
-// ActionNewPassword is the Action of ActionRequired where the directory lets
-// nobody in before the password has been changed.
-const ActionNewPassword = "new_password"
-
 // The reasons of refusals, finer than their codes.
 const (
 	ReasonTimeRestriction        = "time_restriction"
@@ -46,7 +42,7 @@ func codesAD() map[string]refusal {
 		"532": {code: core.PasswordExpired, proved: true},
 		"533": {code: core.Disabled, proved: true},
 		"701": {code: core.Disabled, proved: true, reason: ReasonAccountExpired},
-		"773": {code: core.ActionRequired, proved: true, action: ActionNewPassword},
+		"773": {code: core.ActionRequired, proved: true, action: core.ActionNewPassword},
 		"775": {code: core.Locked},
 	}
 }
@@ -75,7 +71,7 @@ func (a *accounts) judge(subject string, result *ldap.SimpleBindResult, err erro
 	policy := policyError(result)
 	if err == nil {
 		if policy == policyChangeReset {
-			return refusal{code: core.ActionRequired, proved: true, action: ActionNewPassword}.err(subject, nil)
+			return refusal{code: core.ActionRequired, proved: true, action: core.ActionNewPassword}.err(subject, nil)
 		}
 		return nil
 	}
@@ -88,13 +84,22 @@ func (a *accounts) judge(subject string, result *ldap.SimpleBindResult, err erro
 	}
 	switch answer.ResultCode {
 	case ldap.LDAPResultInvalidCredentials:
-		return invalidCredentials(policy, answer).err(subject, err)
+		return a.changeable(invalidCredentials(policy, answer)).err(subject, err)
 	case ldap.LDAPResultNoSuchObject, ldap.LDAPResultInappropriateAuthentication:
 		return refusal{code: core.InvalidCredentials}.err(subject, err) // no such entry by now, or one without a password
 	case ldap.ErrorEmptyPassword, ldap.LDAPResultInvalidDNSyntax:
 		return refusal{code: core.InvalidCredentials}.err(subject, err)
 	}
 	return core.Fail(core.Unavailable, opAuthenticate, err)
+}
+
+// changeable asks for a new password in place of one that has expired, where
+// one can be set.
+func (a *accounts) changeable(r refusal) refusal {
+	if r.code == core.PasswordExpired && r.proved && a.expiredToo {
+		r.code, r.action = core.ActionRequired, core.ActionNewPassword
+	}
+	return r
 }
 
 func invalidCredentials(policy int8, answer *ldap.Error) refusal {

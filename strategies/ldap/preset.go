@@ -24,6 +24,10 @@ type preset struct {
 	state  []stateRule
 	policy bool // understands the password policy control (draft-behera-ldap-password-policy)
 	codes  map[uint16]refusal
+	// method writes passwords; empty means MethodExtended.
+	method string
+	// marksResets is whether a reset may leave the mark pwdReset behind.
+	marksResets bool
 }
 
 // presets lists the kinds of directory.
@@ -35,7 +39,7 @@ func presets() map[string]preset {
 				Attributes: Attributes{ID: "entryUUID", Username: "uid", Name: "displayName", Email: "mail", Photo: "jpegPhoto"},
 			},
 			groups: Groups{Filter: "(|(member={dn})(uniqueMember={dn})(memberUid={username}))", Nested: NestedNone},
-			policy: true,
+			policy: true, marksResets: true,
 		},
 		OpenLDAP: {
 			users: Users{
@@ -44,7 +48,7 @@ func presets() map[string]preset {
 			},
 			groups: Groups{Filter: "(|(member={dn})(uniqueMember={dn})(memberUid={username}))", Nested: NestedWalk},
 			state:  []stateRule{{attribute: "pwdAccountLockedTime", test: equals("000001010000Z"), code: core.Locked}},
-			policy: true,
+			policy: true, marksResets: true,
 		},
 		ActiveDirectory: {
 			users: Users{
@@ -57,6 +61,7 @@ func presets() map[string]preset {
 				{attribute: "userAccountControl", test: hasBits(accountDisable), code: core.Disabled},
 				{attribute: "accountExpires", test: fileTimePast, code: core.Disabled},
 			},
+			method: MethodUnicodePwd,
 		},
 		DS389: {
 			users: Users{
@@ -99,6 +104,12 @@ func (g Groups) with(p Groups) Groups {
 	fill(&g.Filter, p.Filter)
 	fill(&g.Nested, p.Nested)
 	return g
+}
+
+func (p Passwords) with(kind preset) Passwords {
+	fill(&p.Method, kind.method)
+	fill(&p.Method, MethodExtended)
+	return p
 }
 
 func fill(field *string, value string) {

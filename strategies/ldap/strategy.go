@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"strings"
 
 	"github.com/go-ldap/ldap/v3"
 
@@ -16,8 +15,12 @@ const opAuthenticate = "authenticate"
 // strategy answers the house's questions.
 type strategy struct{ *accounts }
 
-func newStrategy(a *accounts) core.Strategy {
+func newStrategy(a *accounts, p Passwords) core.Strategy {
 	s := strategy{a}
+	w := writer{s, p}
+	// Nobody binds with an expired password, so that it takes a method by which
+	// another makes the change, or an account that may set passwords.
+	a.expiredToo = p.Change && (p.Reset || method{name: p.Method}.proves())
 	out := core.Strategy{
 		Authenticator:    s,
 		Revalidator:      s,
@@ -29,6 +32,12 @@ func newStrategy(a *accounts) core.Strategy {
 	if a.showsPhotos() {
 		out.PictureSource = s
 	}
+	if p.Change {
+		out.PasswordChanger = w
+	}
+	if p.Reset {
+		out.Recoverer = w
+	}
 	return out
 }
 
@@ -37,7 +46,7 @@ func newStrategy(a *accounts) core.Strategy {
 // says of a locked, disabled or expired account is Proved only where it says so
 // to nobody but whoever has the right password.
 func (s strategy) Authenticate(ctx context.Context, c core.Credentials) (core.Identity, error) {
-	if c.Password.Empty() || strings.ContainsRune(c.Password.Reveal(), 0) {
+	if !usable(c.Password) {
 		return core.Identity{}, core.Fail(core.InvalidCredentials, opAuthenticate, errors.New("a password that no directory may be asked about"))
 	}
 	if s.users.Bind != "" {
@@ -80,10 +89,23 @@ func (s strategy) bindFirst(ctx context.Context, c core.Credentials) (core.Ident
 	case policyError(result) == policyChangeReset:
 		unfound = s.judge("", result, nil) // whose password must be changed may not even read the own entry
 	}
+	if mustChange(unfound) && entry == nil {
+		return core.Identity{}, s.addSubject(ctx, c.Identifier, unfound)
+	}
 	if unfound != nil {
 		return core.Identity{}, unfound
 	}
 	return s.admit(ctx, entry)
+}
+
+// addSubject says whose password must be changed. Until then nobody may look
+// anything up as the user, so that it is the service that looks, if it can.
+func (s strategy) addSubject(ctx context.Context, identifier string, refused error) error {
+	e := *core.AsError(refused)
+	if entry, err := s.find(ctx, identifier); err == nil {
+		e.Subject = s.subject(entry)
+	}
+	return &e
 }
 
 // admit is the rest of a login whose password was right.

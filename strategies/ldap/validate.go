@@ -25,6 +25,7 @@ func (c *Config) Validate() error {
 	if (c.BindDN == "") != c.BindPassword.Empty() {
 		problems.Add("bindPassword", "belongs to bindDN: set both, or neither for anonymous lookups")
 	}
+	c.checkPasswords(&problems)
 	c.checkBounds(&problems)
 	return problems.Err()
 }
@@ -88,6 +89,38 @@ func (c *Config) checkGroups(problems *core.Problems) {
 		problems.Add("groups.nested", "must be one of "+strings.Join(nested, ", "))
 	case c.Groups.BaseDN == "" && c.Groups.Nested != "" && c.Groups.Nested != NestedNone:
 		problems.Add("groups.nested", "needs groups.baseDN; without it the user's memberOf is taken as it is")
+	}
+}
+
+func (c *Config) checkPasswords(problems *core.Problems) {
+	p := c.Passwords.with(presets()[c.Directory])
+	methods := []string{MethodExtended, MethodUnicodePwd, MethodUserPassword}
+	if !slices.Contains(methods, p.Method) {
+		problems.Add("passwords.method", "must be one of "+strings.Join(methods, ", "))
+	}
+	if (p.BindDN == "") != p.BindPassword.Empty() {
+		problems.Add("passwords.bindPassword", "belongs to passwords.bindDN: set both, or neither for the account that looks people up")
+	}
+	switch {
+	case !p.Change && !p.Reset:
+		return
+	case p.Reset && p.BindDN == "" && c.BindDN == "":
+		problems.Add("passwords.reset", "needs an account that may set passwords: passwords.bindDN, or bindDN")
+	case p.Change && p.Method == MethodUnicodePwd && c.BindDN == "":
+		problems.Add("passwords.change", "needs bindDN: Active Directory lets nobody bind whose password must be changed, so that the service makes the change")
+	}
+	if p.Method == MethodUnicodePwd {
+		c.checkEncrypted(problems)
+	}
+}
+
+// checkEncrypted: Active Directory takes unicodePwd on encrypted connections
+// only, from the same machine too (MS-ADTS, section 3.1.1.3.1.5).
+func (c *Config) checkEncrypted(problems *core.Problems) {
+	for i, text := range c.URLs {
+		if a, err := directory.ParseURL(text); err == nil && !a.TLS && !c.StartTLS {
+			problems.Add(fmt.Sprintf("urls[%d]", i), "must be ldaps://, or startTLS be set: passwords are written as unicodePwd, which servers take over TLS only")
+		}
 	}
 }
 

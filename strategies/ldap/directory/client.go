@@ -97,6 +97,9 @@ func (c *Client) ask(ctx context.Context, which func(*server) *pool, question fu
 		if !errors.Is(err, errResting) && !errors.Is(err, ErrTooMuch) {
 			s.failed(err)
 		}
+		if errors.Is(err, errUnsure) {
+			break
+		}
 	}
 	return core.Fail(core.Unavailable, op, failures)
 }

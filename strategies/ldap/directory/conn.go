@@ -112,7 +112,7 @@ func (c *conn) within(ctx context.Context, o *Options, question func(*ldap.Conn)
 	c.raw.left.Store(o.MaxResponse)
 	stop := context.AfterFunc(ctx, func() { _ = c.raw.Close() })
 	err := question(c.Conn)
-	if !stop() {
+	if !stop() && !errors.Is(err, errUnsure) {
 		return fmt.Errorf("cut off: %w", context.Cause(ctx))
 	}
 	if err != nil && c.raw.left.Load() < 0 {

@@ -126,7 +126,7 @@ func (s *server) ask(ctx context.Context, p *pool, insist bool, question func(*l
 	}
 	if c := p.take(); c != nil {
 		err := s.run(ctx, p, c, question)
-		if !broken(err) || errors.Is(err, ErrTooMuch) || ctx.Err() != nil {
+		if !broken(err) || errors.Is(err, ErrTooMuch) || ctx.Err() != nil || errors.Is(err, errUnsure) {
 			return err
 		}
 		p.flush()

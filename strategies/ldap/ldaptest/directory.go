@@ -20,6 +20,8 @@ type Entry struct {
 	DN         string
 	Attributes map[string][]string
 	Password   string // empty if nobody can bind as it
+	// Administrator may set other entries' passwords and attributes.
+	Administrator bool
 }
 
 // Directory is what servers serve: several servers may share one. It is safe
@@ -30,7 +32,9 @@ type Directory struct {
 	// bind, if set, decides about binds that name an entry, after its password
 	// was compared.
 	bind func(e Entry, right bool) (Answer, bool)
-	seen []Seen
+	// change, if set, decides about changes of passwords.
+	change func(Change) (Answer, bool)
+	seen   []Seen
 }
 
 // Seen is one operation that a server was asked for.
@@ -169,3 +173,6 @@ func key(dn string) string {
 	}
 	return strings.ToLower(d.String())
 }
+
+// Entry returns the entry with a DN.
+func (d *Directory) Entry(dn string) (Entry, bool) { return d.lookup(dn) }

@@ -167,6 +167,8 @@ func (s *Server) handle(l *link, id int64, op *ber.Packet) bool {
 		return s.search(l, id, op)
 	case ldap.ApplicationExtendedRequest:
 		return s.extended(l, id, op)
+	case ldap.ApplicationModifyRequest:
+		return l.answer(id, tag, s.modify(l, op))
 	}
 	return l.answer(id, tag, Answer{Code: ldap.LDAPResultUnwillingToPerform, Message: "not served here"})
 }
@@ -246,6 +248,9 @@ const startTLS = "1.3.6.1.4.1.1466.20037"
 
 func (s *Server) extended(l *link, id int64, op *ber.Packet) bool {
 	s.note(Seen{Op: "extended", As: l.as, Name: text(op.Children[0])})
+	if text(op.Children[0]) == passwordModify && len(op.Children) == 2 {
+		return l.answer(id, ldap.ApplicationExtendedResponse, s.modifyPassword(l.as, op.Children[1]))
+	}
 	if text(op.Children[0]) != startTLS || s.TLS == nil {
 		return l.answer(id, ldap.ApplicationExtendedResponse, Answer{Code: ldap.LDAPResultProtocolError, Message: "unsupported extended operation"})
 	}
