@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/authd-go/authd/core"
+	"github.com/authd-go/authd/strategies/oidc/authcode"
 )
 
 // The waits after a document could not be had: the first, and the longest.
@@ -14,6 +15,8 @@ const (
 	firstRetry = time.Second
 	lastRetry  = 30 * time.Second
 )
+
+const opWait = "wait for the provider"
 
 // fetchTimeout bounds one fetch, which belongs to no caller.
 const fetchTimeout = 10 * time.Second
@@ -76,7 +79,7 @@ func (d *document[T]) renew(ctx context.Context) (T, error) {
 	d.mu.Unlock()
 	select {
 	case <-ctx.Done():
-		return none, ctx.Err()
+		return none, tired(ctx)
 	case <-running.done:
 	}
 	d.mu.Lock()
@@ -101,10 +104,15 @@ func (d *document[T]) settled(ctx context.Context) error {
 	}
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
+		return tired(ctx)
 	case <-running.done:
 		return nil
 	}
+}
+
+// tired is the answer for somebody who has waited for the provider in vain.
+func tired(ctx context.Context) error {
+	return &core.Error{Code: core.Unavailable, Op: opWait, Reason: authcode.ReasonUnreachable, Err: ctx.Err()}
 }
 
 // start fetches, unless somebody does. The lock is held.

@@ -203,7 +203,7 @@ func (s *keySet) refetch(ctx context.Context) (keys []key, newest bool, err erro
 	}()
 	select {
 	case <-ctx.Done():
-		return nil, false, ctx.Err()
+		return nil, false, tired(ctx)
 	case <-t.done:
 		return t.keys, newest, t.err
 	}
