@@ -92,6 +92,9 @@ func (a *accounts) attributes() []string {
 	if a.groups.BaseDN == "" {
 		out = append(out, "memberOf")
 	}
+	if bind := bindTemplate(a.users.Bind); bind != "" && !bind.isDN() {
+		out = append(out, attrUPN, attrSAMAccount)
+	}
 	return out
 }
 

@@ -112,7 +112,7 @@ func memberOf(e *ldap.Entry) []group {
 }
 
 // walk asks for the groups of the user, then for the groups of these, and so
-// on. Each group is asked about once, so that a loop ends.
+// on, one question for each step. Each group is asked about once, so that a loop ends.
 func (a *accounts) walk(ctx context.Context, dn, username string) ([]group, error) {
 	var all []group
 	seen := map[string]bool{dnKey(dn): true}
@@ -123,8 +123,8 @@ func (a *accounts) walk(ctx context.Context, dn, username string) ([]group, erro
 			break
 		}
 		var above []string
-		for _, member := range members {
-			found, err := a.groupsBy(ctx, filterTemplate(a.groups.Filter).fill(username, member))
+		for some := range slices.Chunk(members, walkTogether) {
+			found, err := a.groupsBy(ctx, a.groupsOfAny(some, username))
 			if err != nil {
 				return nil, err
 			}
@@ -141,6 +141,21 @@ func (a *accounts) walk(ctx context.Context, dn, username string) ([]group, erro
 		members, username = above, rand.Text() // only the user has a user name
 	}
 	return all, nil
+}
+
+// walkTogether is about how many members one question of a walk is.
+const walkTogether = 50
+
+// groupsOfAny finds the groups of any of the members.
+func (a *accounts) groupsOfAny(members []string, username string) string {
+	var filters strings.Builder
+	for _, dn := range members {
+		filters.WriteString(filterTemplate(a.groups.Filter).fill(username, dn))
+	}
+	if len(members) == 1 {
+		return filters.String()
+	}
+	return "(|" + filters.String() + ")"
 }
 
 func (a *accounts) tooMany(n int) error {

@@ -3,6 +3,7 @@ package ldap_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -198,10 +199,14 @@ func TestTheServiceIsRefused(t *testing.T) {
 }
 
 func TestBindFirst(t *testing.T) {
-	for name, template := range map[string]string{"by DN": "uid={username}," + people, "by name": "{username}@ad.example.org"} {
+	for name, template := range map[string]string{"by DN": "uid={username}," + people, "by name": "{username}@ad.example.org", "by domain and name": `AD\{username}`} {
 		t.Run(name, func(t *testing.T) {
 			d := directory()
 			d.Put(ldaptest.Entry{DN: "john@ad.example.org", Password: johnPW})
+			d.Put(ldaptest.Entry{DN: `AD\john`, Password: johnPW})
+			d.Put(person("john", johnID, johnPW, map[string][]string{
+				"displayName": {"John Doe"}, "userPrincipalName": {"John@ad.example.org"}, "sAMAccountName": {"John"},
+			}))
 			c := config(ldaptest.Start(t, d))
 			c.Users.Bind = template
 			s := open(t, c)
@@ -216,10 +221,44 @@ func TestBindFirst(t *testing.T) {
 				t.Error("a name that reaches into the DN was let in")
 			}
 			d.Remove(johnDN)
-			if template[0] == '{' {
+			if template[0] != 'u' {
 				if _, err := login(t.Context(), s, "john", johnPW); core.CodeOf(err) != core.UnknownUser {
 					t.Errorf("a name without an entry: %v", err)
 				}
+			}
+		})
+	}
+}
+
+// TestBindFirstAsSomebodyElse: the entry that the filter finds is not always the
+// one that was bound. Then it is nobody's, whoever knows which password.
+func TestBindFirstAsSomebodyElse(t *testing.T) {
+	const upn = "{username}@ad.example.org"
+	mail := map[string][]string{"mail": {"john"}}
+	for name, c := range map[string]struct {
+		bind   string
+		other  map[string][]string // of the entry with which John's name is found
+		as     string              // what the server says who is bound
+		reason string
+		code   core.Code
+	}{
+		"a principal name of one is an account name of the other": {upn, map[string][]string{"uid": {"john"}, "userPrincipalName": {"jd@corp.example.com"}}, "", ldap.ReasonNotBound, core.UnknownUser},
+		"no principal name at all":                                {upn, map[string][]string{"uid": {"john"}}, "", ldap.ReasonNotBound, core.UnknownUser},
+		"another account name":                                    {`AD\{username}`, map[string][]string{"uid": {"john"}, "sAMAccountName": {"jd"}}, "", ldap.ReasonNotBound, core.UnknownUser},
+		"a DN that was bound, and another's mail":                 {"uid={username},ou=elsewhere," + base, mail, "", "", core.UnknownUser},
+		"the server says that it is the same":                     {upn, map[string][]string{"uid": {"john"}}, "uid=found," + people, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := directory()
+			d.Remove(johnDN)
+			d.Put(person("found", "another-subject", "another's password", c.other))
+			bound := strings.ReplaceAll(c.bind, "{username}", "john")
+			d.Put(ldaptest.Entry{DN: bound, Password: johnPW, Authz: c.as, Attributes: map[string][]string{"entryUUID": {johnID}}})
+			conf := config(ldaptest.Start(t, d))
+			conf.Users.Bind = c.bind
+			id, err := login(t.Context(), open(t, conf), "john", johnPW)
+			if core.CodeOf(err) != c.code || (err != nil && core.AsError(err).Reason != c.reason) {
+				t.Errorf("got %+v, %v", id, err)
 			}
 		})
 	}
@@ -281,5 +320,27 @@ func TestFailoverDuringLogins(t *testing.T) {
 	one.Stop()
 	if _, err := login(t.Context(), s, "john", johnPW); !errors.Is(err, core.Unavailable) {
 		t.Errorf("with both down: %v", err)
+	}
+}
+
+// TestAWalkAsksOnceForEachStep, however many groups there are.
+func TestAWalkAsksOnceForEachStep(t *testing.T) {
+	d := directory()
+	for i := range 120 {
+		d.Put(group(fmt.Sprintf("team-%03d", i), johnDN))
+	}
+	s := open(t, config(ldaptest.Start(t, d)))
+	id, err := login(t.Context(), s, "john", johnPW)
+	if err != nil || len(id.Roles) != 123 {
+		t.Fatalf("%d roles, %v", len(id.Roles), err)
+	}
+	asked := 0
+	for _, seen := range d.Seen() {
+		if seen.Op == "search" && strings.HasPrefix(seen.Name, "ou=groups") {
+			asked++
+		}
+	}
+	if asked != 1+3+1+1 { // John, 121 groups in three parts, engineering, staff
+		t.Errorf("%d questions for groups", asked)
 	}
 }

@@ -77,7 +77,7 @@ func (s strategy) bindFirst(ctx context.Context, c core.Credentials) (core.Ident
 	var entry *ldap.Entry
 	var unfound error
 	result, err := s.client.AsUser(ctx, name, c.Password, func(l *ldap.Conn) error {
-		entry, unfound = s.findWith(l.Search, c.Identifier)
+		entry, unfound = s.readBound(l, name, c.Identifier)
 		if core.CodeOf(unfound) == core.Unavailable {
 			return unfound
 		}

@@ -22,6 +22,7 @@ type Entry struct {
 	Password   string // empty if nobody can bind as it
 	// Administrator may set other entries' passwords and attributes.
 	Administrator bool
+	Authz         string // the DN that WhoAmI tells whoever is bound as it; empty means its own
 }
 
 // Directory is what servers serve: several servers may share one. It is safe

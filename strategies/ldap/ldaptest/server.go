@@ -243,13 +243,36 @@ func wanted(name string, asked *ber.Packet) bool {
 	return len(asked.Children) == 0
 }
 
-// startTLS is the name of the operation (RFC 4511, section 4.14.1).
-const startTLS = "1.3.6.1.4.1.1466.20037"
+// The names of operations (RFC 4511, section 4.14.1; RFC 4532).
+const (
+	startTLS = "1.3.6.1.4.1.1466.20037"
+	whoAmI   = "1.3.6.1.4.1.4203.1.11.3"
+)
+
+func (s *Server) authz(dn string) string {
+	if e, ok := s.lookup(dn); ok && e.Authz != "" {
+		return e.Authz
+	}
+	return dn
+}
+
+// identified answers who somebody is.
+func identified(dn string) *ber.Packet {
+	p := ber.Encode(ber.ClassApplication, ber.TypeConstructed, ldap.ApplicationExtendedResponse, nil, "answer")
+	p.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagEnumerated, int64(0), "code"))
+	p.AppendChild(octets(""))
+	p.AppendChild(octets(""))
+	p.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 11, "dn:"+dn, "value"))
+	return p
+}
 
 func (s *Server) extended(l *link, id int64, op *ber.Packet) bool {
 	s.note(Seen{Op: "extended", As: l.as, Name: text(op.Children[0])})
 	if text(op.Children[0]) == passwordModify && len(op.Children) == 2 {
 		return l.answer(id, ldap.ApplicationExtendedResponse, s.modifyPassword(l.as, op.Children[1]))
+	}
+	if text(op.Children[0]) == whoAmI {
+		return l.send(id, identified(s.authz(l.as)))
 	}
 	if text(op.Children[0]) != startTLS || s.TLS == nil {
 		return l.answer(id, ldap.ApplicationExtendedResponse, Answer{Code: ldap.LDAPResultProtocolError, Message: "unsupported extended operation"})

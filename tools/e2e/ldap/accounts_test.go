@@ -66,6 +66,10 @@ func slapdAccounts() []account {
 		{"o'neil@example.org", special, "", "O'Neil", "", "", ""},
 		{"ghost", "ghost-pw", core.UnknownUser, "", "", "", nobody},
 		{"alias", "alice-pw", core.UnknownUser, "", "", "", nobody},
+		{"bulk0001", "hashed-pw", core.UnknownUser, "", "", "", nobody}, // in another branch
+		{"reader", "reader-secret", core.UnknownUser, "", "", "", nobody},
+		{"limited", "limited-secret", core.UnknownUser, "", "", "", nobody},
+		{"manager", "manager-secret", core.UnknownUser, "", "", "", nobody},
 		{"nobody-here", "x", core.UnknownUser, "", "", "", nobody},
 		{"*", "alice-pw", core.UnknownUser, "", "", "", nobody},
 		wrong("alice"), wrong("eve"), wrong("expired"), wrong("mustchange"),
@@ -79,8 +83,11 @@ func sambaAccounts() []account {
 		{"alice@example.org", "alice-pw", "", "Alice L.", "Dev,Engineering,Everyone Staff", "", ""},
 		{"bob", "bob-pw-1", "", "Bob, the Builder", "Dev,Engineering,Everyone Staff", "", ""},
 		{"carol@corp.example.com", "carol-pw", "", "Carol", "Everyone Staff", "", ""},
+		{"carol", "carol-pw", "", "Carol", "Everyone Staff", "", ""},
 		{"juergen", "juergen-pw", "", "Jürgen (Ext.) *", "", "", ""},
 		{"jürgen@ad.example.org", "juergen-pw", "", "Jürgen (Ext.) *", "", "", ""},
+		{"svc-authd", "svc-secret-1", "", "Svc Authd", "", "", ""}, // a user like any other there
+		{"Administrator", "Admin-pw-2026", core.UnknownUser, "", "", "", nobody},
 		{"disabled", "disabled-pw", core.Disabled, "", "", "", core.Disabled},
 		{"disabled", "wrong-pw", core.InvalidCredentials, "", "", "", nobody},
 		{"past", "past-pw-1", core.Disabled, "", "", ldap.ReasonAccountExpired, core.Disabled},
@@ -98,6 +105,7 @@ func ds389Accounts() []account {
 		{"alice", "alice-pw", "", "Alice Liddell", "dev,staff", "", ""},
 		{"alice@example.org", "alice-pw", "", "Alice Liddell", "dev,staff", "", ""},
 		{"comma", special, "", "Doe, John", "dev,staff", "", ""},
+		{"reader", "reader-secret", core.UnknownUser, "", "", "", nobody},
 		{"inactive", "inactive-pw", core.Disabled, "", "", "", nobody},
 		{"inactive", "wrong-pw", core.Disabled, "", "", "", nobody},
 		{"alice", "wrong-pw", core.InvalidCredentials, "", "", "", nobody},
@@ -105,9 +113,14 @@ func ds389Accounts() []account {
 	}
 }
 
+// tables has the accounts of each directory.
+func tables() map[string][]account {
+	return map[string][]account{"slapd": slapdAccounts(), "samba": sambaAccounts(), "ds389": ds389Accounts()}
+}
+
 // TestAccounts signs in as everybody that each directory is seeded with.
 func TestAccounts(t *testing.T) {
-	accounts := map[string][]account{"slapd": slapdAccounts(), "samba": sambaAccounts(), "ds389": ds389Accounts()}
+	accounts := tables()
 	for _, v := range vendors() {
 		t.Run(v.peer, func(t *testing.T) {
 			t.Parallel()

@@ -166,10 +166,15 @@ func env() core.Env {
 
 func open(t testing.TB, c *ldap.Config) core.Strategy {
 	t.Helper()
+	return openWith(t, c, env())
+}
+
+func openWith(t testing.TB, c *ldap.Config, e core.Env) core.Strategy {
+	t.Helper()
 	if err := c.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	s, err := c.Open(t.Context(), env())
+	s, err := c.Open(t.Context(), e)
 	if err != nil {
 		t.Fatal(err)
 	}
