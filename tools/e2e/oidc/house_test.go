@@ -5,14 +5,20 @@ package oidc_test
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"io"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -93,7 +99,15 @@ func newHouse(t testing.TB, a address, database string, strategies map[string]*o
 	if h.Registry, err = authd.New(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
-	handler, err := httpapi.New(httpapi.Options{Backend: h.Registry, Keys: sessions, PublicURL: a.url, Pages: &httpapi.Pages{}})
+	handler, err := httpapi.New(httpapi.Options{
+		Backend: h.Registry, Keys: sessions, PublicURL: a.url, Pages: &httpapi.Pages{},
+		Ready: func(ctx context.Context) (out []httpapi.Check) {
+			for name, err := range h.Ready(ctx) {
+				out = append(out, httpapi.Check{Name: name, Err: err})
+			}
+			return out
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,6 +279,7 @@ func (p *person) signedIn() bool { p.t.Helper(); return p.get("/auth/check") != 
 type provider struct {
 	t     testing.TB
 	facts peers.Facts
+	key   string // the file of authd-key's
 }
 
 func startOP(t testing.TB, a address, settings ...string) provider {
@@ -273,12 +288,38 @@ func startOP(t testing.TB, a address, settings ...string) provider {
 	for name := range clients() {
 		callbacks = append(callbacks, a.callback(name))
 	}
+	file, public := clientKey(t)
 	settings = append([]string{
+		"OP_CLIENT_JWKS=" + public,
 		"OP_REDIRECT_URIS=" + strings.Join(callbacks, ","),
 		"OP_POST_LOGOUT_URIS=" + a.url.String() + "/login",
 		"OP_BACKCHANNEL_URI=" + a.url.String() + "/auth/backchannel/basic",
 	}, settings...)
-	return provider{t, peers.Start(t, "op", settings...)}
+	return provider{t, peers.Start(t, "op", settings...), file}
+}
+
+// clientKey makes the key of a client that has one in place of a secret: its
+// file, and the set that the provider knows it by.
+func clientKey(t testing.TB) (file, public string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	point, err := private.PublicKey.Bytes() // 4, x, y
+	if err != nil {
+		t.Fatal(err)
+	}
+	file = filepath.Join(t.TempDir(), "client.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	x, y := base64.RawURLEncoding.EncodeToString(point[1:33]), base64.RawURLEncoding.EncodeToString(point[33:])
+	return file, `{"keys":[{"kty":"EC","crv":"P-256","use":"sig","alg":"ES256","kid":"authd-1","x":"` + x + `","y":"` + y + `"}]}`
 }
 
 // control turns one of the provider's switches.
@@ -310,7 +351,11 @@ func (p provider) control(method, path string, body ...any) {
 func (p provider) config(client string) *oidc.Config {
 	c := oidc.NewConfig()
 	c.Issuer, c.ClientID = p.facts["OIDC_ISSUER"], client
-	if client != "authd-public" {
+	switch client {
+	case "authd-public":
+	case "authd-key":
+		c.Key = oidc.Key{File: p.key, ID: "authd-1"}
+	default:
 		c.ClientSecret = core.NewSecret(p.facts["OIDC_CLIENT_SECRET"])
 	}
 	if client == "authd-post" {
@@ -327,6 +372,6 @@ func (p provider) config(client string) *oidc.Config {
 func clients() map[string]string {
 	return map[string]string{
 		"basic": "authd", "post": "authd-post", "public": "authd-public", "es256": "authd-es256",
-		"par": "authd-par", "jwt": "authd-jwt-userinfo",
+		"par": "authd-par", "jwt": "authd-jwt-userinfo", "key": "authd-key",
 	}
 }

@@ -1,6 +1,8 @@
 package oidc_test
 
 import (
+	"context"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -8,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authd-go/authd"
 	"github.com/authd-go/authd/core"
+	"github.com/authd-go/authd/core/session"
 	"github.com/authd-go/authd/strategies/oidc"
 	"github.com/authd-go/authd/tools/e2e/peers"
 )
@@ -67,9 +71,10 @@ func TestProviderIsDown(t *testing.T) {
 	if got := p.call("/auth/login", map[string]any{"providerName": "basic"}); got.status != http.StatusServiceUnavailable || got.Code != core.Unavailable {
 		t.Errorf("down: %+v", got)
 	}
-	if err := h.Ready(t.Context())["basic"]; core.CodeOf(err) != core.Unavailable || err == nil {
-		t.Errorf("ready: %v", err)
+	if body := p.read("/readyz", http.StatusServiceUnavailable); !strings.Contains(body, `{"name":"basic","status":"unavailable","reason":"provider_unreachable"}`) {
+		t.Errorf("ready: %s", body)
 	}
+	p.read("/healthz", http.StatusOK)
 	if err := proxy.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -78,6 +83,7 @@ func TestProviderIsDown(t *testing.T) {
 	if !p.signedIn() {
 		t.Fatalf("not signed in: %v", h.last(core.MethodLogin).Err)
 	}
+	p.read("/readyz", http.StatusOK)
 
 	proxy.Stop()
 	if got := p.call("/auth/refresh", nil); !got.Success {
@@ -102,6 +108,92 @@ func TestProviderIsDown(t *testing.T) {
 		steps := h.last(core.MethodRefresh).Steps
 		return got.Success && len(steps) == 1 && steps[0].Outcome == ""
 	})
+}
+
+// TestProviderStaysAway: sessions go on for outageGrace, then no further, and
+// again when the provider answers.
+func TestProviderStaysAway(t *testing.T) {
+	a := reserve(t)
+	port := peers.FreePort(t)
+	proxy := peers.Proxy(t, "127.0.0.1:"+port)
+	issuer := "http://" + proxy.Listen
+	op := startOP(t, a, "OP_PORT="+port, "OP_ISSUER="+issuer)
+	c := op.config("authd")
+	c.Issuer = issuer
+	const grace = 3 * time.Second
+	h := newHouse(t, a, database(t), map[string]*oidc.Config{"basic": c}, func(o *authd.Options) {
+		s := o.Strategies["basic"]
+		s.OutageGrace = grace
+		o.Strategies["basic"] = s
+	})
+	p := h.person(t)
+	p.signIn("basic", "alice")
+	proxy.Stop()
+	gone := time.Now()
+	if got := p.call("/auth/refresh", nil); !got.Success && time.Since(gone) < grace {
+		t.Errorf("within the grace: %+v", got)
+	}
+	time.Sleep(time.Until(gone.Add(grace + 100*time.Millisecond)))
+	if got := p.call("/auth/refresh", nil); got.status != http.StatusServiceUnavailable || got.Error.Reason != session.ReasonUnconfirmed {
+		t.Errorf("past the grace: %+v", got)
+	}
+	if err := proxy.Start(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the session goes on", func() bool { return p.call("/auth/refresh", nil).Success })
+	if !p.signedIn() {
+		t.Error("the session has ended")
+	}
+}
+
+// TestPageLeftInTheMiddle: a page that is left while it refreshes takes the
+// request with it, and not the refresh token that the provider is just about to rotate.
+func TestPageLeftInTheMiddle(t *testing.T) {
+	a := reserve(t)
+	op := startOP(t, a)
+	h := newHouse(t, a, database(t), map[string]*oidc.Config{"basic": op.config("authd")})
+	p := h.person(t)
+	p.signIn("basic", "alice")
+	// By then it has rotated the token, and only its answer is late.
+	op.control(http.MethodPost, "/faults", rawJSON(`{"path":"token","hold":500,"status":0}`))
+	ctx, leave := context.WithTimeout(t.Context(), 250*time.Millisecond)
+	defer leave()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, h.url+"/auth/refresh", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	if response, err := p.http.Do(r); err == nil {
+		_ = response.Body.Close()
+		t.Fatal("the page was not left before the answer came")
+	}
+	until(t, "the provider is asked again, and says yes", func() bool {
+		got := p.call("/auth/refresh", nil)
+		steps := h.last(core.MethodRefresh).Steps
+		if !got.Success {
+			t.Fatalf("the next refresh: %+v, %v", got, h.last(core.MethodRefresh).Err)
+		}
+		return len(steps) == 1 && steps[0].Outcome == ""
+	})
+}
+
+// read is the text at a path, which must have that status.
+func (p *person) read(path string, status int) string {
+	p.t.Helper()
+	r, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.h.url+path, nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	response, err := p.http.Do(r)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != status {
+		p.t.Errorf("%s: %s, %v", path, response.Status, err)
+	}
+	return string(body)
 }
 
 // TestProviderBetweenTheSteps: it dies after the browser has come back and
