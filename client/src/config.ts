@@ -31,6 +31,7 @@ export interface ServerConfig {
 export async function loadConfig(options: Options | string = {}): Promise<ServerConfig> {
   const answer = await ask(typeof options === 'string' ? { baseUrl: options } : options, '/config');
   if (answer.status !== 200) throw new Error(`authd answered its configuration with ${answer.status || 'nothing'}`);
+  if (!['providers', 'methods', 'onError'].every((name) => Array.isArray(answer.body[name]))) throw new Error('what answered is not authd');
   return answer.value as ServerConfig;
 }
 
@@ -54,7 +55,7 @@ export function onErrorTable(options: Options): () => Promise<OnErrorRule[]> {
 /** The first rule for a status. */
 export function match(table: OnErrorRule[], status: number): OnErrorRule | undefined {
   return table.find((rule) =>
-    rule.status.split(',').some((part) => {
+    String(rule?.status).split(',').some((part) => {
       const [first, last] = part.split('-').map(Number);
       return first !== undefined && status >= first && status <= (last ?? first);
     }),

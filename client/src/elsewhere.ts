@@ -5,11 +5,12 @@ import type { Failure } from './provider';
 const codeParam = 'authd_code';
 
 /** The tab's own storage: what is in it outlives leaving for another site and coming back, and no other tab sees it. */
-function tab(): globalThis.Storage | undefined {
+function tab<T>(use: (s: globalThis.Storage) => T): T | undefined {
   try {
-    return (globalThis as { sessionStorage?: globalThis.Storage }).sessionStorage;
+    const s = (globalThis as { sessionStorage?: globalThis.Storage }).sessionStorage;
+    return s && use(s);
   } catch {
-    return undefined;
+    return undefined; // browsers may refuse it
   }
 }
 
@@ -26,10 +27,11 @@ function base64url(bytes: Uint8Array): string {
  * https and localhost.
  */
 export async function bind(o: Options): Promise<string | undefined> {
-  const verifier = base64url(crypto.getRandomValues(new Uint8Array(32)));
-  if (!crypto.subtle) return undefined;
-  const sum = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier));
-  tab()?.setItem(keyOf(o), verifier);
+  const c = (globalThis as { crypto?: Crypto }).crypto;
+  if (!c?.subtle) return undefined;
+  const verifier = base64url(c.getRandomValues(new Uint8Array(32)));
+  const sum = await c.subtle.digest('SHA-256', new TextEncoder().encode(verifier));
+  tab((s) => s.setItem(keyOf(o), verifier));
   return base64url(new Uint8Array(sum));
 }
 
@@ -41,9 +43,13 @@ export function arrived(o: Options): { code: string; codeVerifier: string } | un
   const clean = new URL(at.href);
   clean.searchParams.delete(codeParam);
   const h = (globalThis as { history?: History }).history;
-  h?.replaceState(h.state, '', clean.pathname + clean.search + clean.hash);
-  const codeVerifier = tab()?.getItem(keyOf(o));
-  tab()?.removeItem(keyOf(o));
+  try {
+    h?.replaceState(h.state, '', clean.pathname + clean.search + clean.hash);
+  } catch {
+    // Some browsers allow it only so often. The code is used up in a moment.
+  }
+  const codeVerifier = tab((s) => s.getItem(keyOf(o)));
+  tab((s) => s.removeItem(keyOf(o)));
   return code && codeVerifier ? { code, codeVerifier } : undefined;
 }
 

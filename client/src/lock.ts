@@ -22,11 +22,12 @@ export async function exclusively<T>(name: string, run: () => Promise<T>): Promi
     begun = true;
     return run();
   };
-  const free = await locks.request(name, { ifAvailable: true }, async (lock) => (lock ? { result: await once() } : undefined));
-  if (free) return free.result;
   const wait = new AbortController();
-  const timer = setTimeout(() => wait.abort(), patience);
+  let timer: ReturnType<typeof setTimeout> | undefined;
   try {
+    const free = await locks.request(name, { ifAvailable: true }, async (lock) => (lock ? { result: await once() } : undefined));
+    if (free) return free.result;
+    timer = setTimeout(() => wait.abort(), patience);
     return await locks.request(name, { signal: wait.signal }, async () => {
       clearTimeout(timer);
       await pause(settling);
@@ -34,7 +35,7 @@ export async function exclusively<T>(name: string, run: () => Promise<T>): Promi
     });
   } catch (error) {
     if (begun) throw error;
-    return run();
+    return run(); // out of patience, or in a page that may not lock, such as a sandboxed frame
   } finally {
     clearTimeout(timer);
   }

@@ -20,6 +20,8 @@ export interface Options {
   loginPath?: string;
   /** What loadConfig returned. Methods that the server does not have are then left out. */
   config?: ServerConfig;
+  /** How long authd may take to answer, in milliseconds. Default: 30000. Requests to your API have no limit. */
+  timeout?: number;
   /** In place of the global fetch. */
   fetch?: typeof fetch;
 }

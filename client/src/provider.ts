@@ -53,8 +53,34 @@ export interface AuthProvider {
 
 /** Makes refine's authProvider for version 5 and version 4. */
 export function createAuthProvider(options: Options = {}): Required<AuthProvider> {
-  return fitted(options, allMethods(options, new Session(options)));
+  return steady(options, fitted(options, allMethods(options, new Session(options))));
 }
+
+/**
+ * The last resort. Whatever authd, the network or the browser do is answered
+ * where it happens; this is for what an app hands in, such as a getter that
+ * throws, because refine shows nothing at all where a method rejects.
+ */
+function steady<T extends object>(options: Options, methods: T): T {
+  const otherwise: Record<string, unknown> = {
+    logout: { success: true, redirectTo: loginPath(options) },
+    check: { authenticated: false, redirectTo: withoutQuery(loginPath(options)) },
+    onError: {},
+    getPermissions: null,
+    getIdentity: null,
+  };
+  const guard = (name: string, method: (params: unknown) => Promise<unknown>) => async (params: unknown) => {
+    try {
+      return await method(params);
+    } catch (error) {
+      console.error(error);
+      return name in otherwise ? otherwise[name] : { success: false, error: { ...unclear, message: 'Please try again.' } };
+    }
+  };
+  return Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, guard(name, method)])) as T;
+}
+
+const unclear = { name: 'Something went wrong' };
 
 /** Leaves out what the server does not have, if options.config says so. */
 function fitted(options: Options, all: Required<AuthProvider>): Required<AuthProvider> {
@@ -86,12 +112,13 @@ function plain(value: unknown): boolean {
 export function failure(a: Answer): Failure {
   const told = (a.body['error'] ?? {}) as Partial<Failure>;
   if (a.status === 0) return { name: 'Network error', message: 'The server could not be reached. Please try again.' };
+  const [code, action] = [text(told.code), text(told.action)];
   return {
-    name: told.name || 'Something went wrong',
-    message: told.message || text(a.body['message']) || `The server answered with status ${a.status}.`,
+    name: text(told.name) ?? unclear.name,
+    message: text(told.message) ?? text(a.body['message']) ?? `The server answered with status ${a.status}.`,
     statusCode: a.status,
-    ...(told.code && { code: told.code }),
-    ...(told.action && { action: told.action }),
+    ...(code && { code }),
+    ...(action && { action }),
     ...(told.errors && { errors: told.errors }),
   };
 }
@@ -99,11 +126,14 @@ export function failure(a: Answer): Failure {
 /** Token fields stay in the session. */
 const tokens = ['token', 'accessToken', 'access_token', 'refreshToken', 'refresh_token', 'token_type', 'expires_in', 'expiresIn', 'refreshExpiresIn'];
 
+/** Says that an action was carried out: a 200 of something else in between is not authd's word. */
+const granted = (a: Answer): boolean => a.status === 200 && a.body['success'] === true;
+
 function action(a: Answer): ActionAnswer {
   const rest = Object.fromEntries(Object.entries(a.body).filter(([name]) => !tokens.includes(name)));
   const target = a.body['redirectTo'];
   delete rest['redirectTo'];
-  if (a.status !== 200) return { success: false, error: failure(a), ...(isPath(target) && { redirectTo: target }) };
+  if (!granted(a)) return { success: false, error: failure(a), ...(isPath(target) && { redirectTo: target }) };
   if (leave(target)) return { success: true }; // a message would be gone with the page
   return { ...rest, success: true, ...(isPath(target) && { redirectTo: target }) };
 }
@@ -117,7 +147,7 @@ function allMethods(options: Options, session: Session): Required<AuthProvider> 
     taken(await ask(options, path, { method: 'POST', body }));
 
   const taken = async (answer: Answer): Promise<ActionAnswer> => {
-    if (answer.status === 200) await session.accept(answer);
+    if (granted(answer)) await session.accept(answer);
     return action(answer);
   };
 
@@ -129,7 +159,7 @@ function allMethods(options: Options, session: Session): Required<AuthProvider> 
     const elsewhere = body['providerName'] !== undefined && body['password'] === undefined && body['credential'] === undefined;
     if (!elsewhere) return perform('/login', body);
     const answer = await ask(options, '/login', { method: 'POST', body: { ...body, ...(await session.bind()) } });
-    if (answer.status === 200 && answer.body['expiresIn'] === undefined) await session.left();
+    if (granted(answer) && answer.body['expiresIn'] === undefined) await session.left();
     return taken(answer);
   };
 
@@ -164,7 +194,7 @@ function allMethods(options: Options, session: Session): Required<AuthProvider> 
       };
       if (known === 'out') return out();
       const answer = await session.share('/check');
-      if (answer.status === 200) {
+      if (answer.body['authenticated'] === true) {
         await session.found();
         return { authenticated: true };
       }
@@ -217,8 +247,8 @@ function allMethods(options: Options, session: Session): Required<AuthProvider> 
 export function statusOf(error: unknown): number | undefined {
   const e = (error ?? {}) as { statusCode?: unknown; status?: unknown; response?: { status?: unknown } };
   for (const value of [e.statusCode, e.status, e.response?.status]) {
-    const status = Number(value);
-    if ((typeof value === 'number' || typeof value === 'string') && Number.isInteger(status) && status >= 100) return status;
+    const status = typeof value === 'number' || typeof value === 'string' ? Number(value) : 0;
+    if (Number.isInteger(status) && status >= 100) return status;
   }
   return undefined;
 }

@@ -26,8 +26,12 @@ export function withoutQuery(path: string): string {
  */
 export function leave(target: unknown): boolean {
   if (typeof target !== 'string' || !/^https?:\/\//i.test(target)) return false;
-  page()?.assign(target);
-  return true;
+  try {
+    page()?.assign(new URL(target).href);
+    return true;
+  } catch {
+    return false; // it only begins like an address
+  }
 }
 
 /** The page that somebody was sent here from, if the address names one. */

@@ -1,7 +1,7 @@
 import { arrived, bind } from './elsewhere';
 import { exclusively } from './lock';
 import { base, page, type Options } from './options';
-import { defaultStorage, type Storage } from './storage';
+import { sturdy, tabStorage, type SturdyStorage } from './storage';
 import { ask, outage, text, type Answer, type Call } from './wire';
 
 /**
@@ -28,7 +28,7 @@ export type Refreshed = 'alive' | 'dead' | 'unsure';
 
 /** The session with one authd, as one page sees it. */
 export class Session {
-  readonly #storage: Storage;
+  readonly #storage: SturdyStorage;
   readonly #key: string;
   readonly #bearer: boolean;
   #out = false;
@@ -39,14 +39,14 @@ export class Session {
 
   constructor(readonly options: Options) {
     this.#bearer = options.transport === 'bearer';
-    this.#storage = (this.#bearer && options.storage) || defaultStorage();
+    this.#storage = sturdy((this.#bearer && options.storage) || tabStorage());
     this.#key = `authd:${base(options) || (page()?.origin ?? '')}`;
   }
 
   async #memory(): Promise<Memory | undefined> {
     try {
       const value: unknown = JSON.parse((await this.#storage.get(this.#key)) ?? 'null');
-      return value ? (value as Memory) : undefined;
+      return typeof (value as Memory | null)?.at === 'number' ? (value as Memory) : undefined;
     } catch {
       return undefined; // what is no JSON is not ours
     }
@@ -55,11 +55,7 @@ export class Session {
   async #remember(m: Memory): Promise<void> {
     this.#out = m.ended === true;
     this.#shared.clear();
-    try {
-      await this.#storage.set(this.#key, JSON.stringify(m));
-    } catch {
-      // A full storage must not fail a login; the cookies are there all the same.
-    }
+    await this.#storage.set(this.#key, JSON.stringify(m));
   }
 
   /** What a login at another site needs beside its parameters. */

@@ -15,26 +15,54 @@ export function memoryStorage(): Storage {
   };
 }
 
-/**
- * localStorage, which tabs share. Where the browser refuses it (private modes,
- * blocked site data), what was set lives as long as the page.
- */
-export function defaultStorage(): Storage {
-  const fallback = memoryStorage();
-  const attempt = <T>(use: (s: globalThis.Storage) => T, otherwise: () => T): T => {
+/** localStorage, which tabs share. Some browsers refuse it: private modes, blocked site data. */
+export function tabStorage(): Storage {
+  const shared = () => (globalThis as { localStorage?: globalThis.Storage }).localStorage;
+  return {
+    get: (key) => shared()?.getItem(key),
+    set: (key, value) => {
+      const s = shared();
+      if (!s) throw new Error('there is no localStorage');
+      s.setItem(key, value);
+    },
+    remove: (key) => shared()?.removeItem(key),
+  };
+}
+
+export interface SturdyStorage {
+  get(key: string): Promise<string | null | undefined>;
+  set(key: string, value: string): Promise<void>;
+  remove(key: string): Promise<void>;
+}
+
+/** A storage that never fails: what it does not take lives as long as the page. */
+export function sturdy(storage: Storage): SturdyStorage {
+  const refused = new Map<string, string>();
+  const remove = async (key: string) => {
+    refused.delete(key);
     try {
-      const s = (globalThis as { localStorage?: globalThis.Storage }).localStorage;
-      return s ? use(s) : otherwise();
+      await storage.remove(key);
     } catch {
-      return otherwise();
+      // what cannot be written to holds nothing of ours
     }
   };
   return {
-    get: (key) => attempt((s) => s.getItem(key), () => null) ?? fallback.get(key),
-    set: (key, value) => attempt((s) => s.setItem(key, value), () => fallback.set(key, value) as void),
-    remove: (key) => {
-      attempt((s) => s.removeItem(key), () => undefined);
-      return fallback.remove(key);
+    remove,
+    async get(key) {
+      try {
+        return refused.get(key) ?? (await storage.get(key));
+      } catch {
+        return undefined;
+      }
+    },
+    async set(key, value) {
+      try {
+        await storage.set(key, value);
+        refused.delete(key);
+      } catch {
+        await remove(key); // or it would come back, older, on the next page
+        refused.set(key, value);
+      }
     },
   };
 }

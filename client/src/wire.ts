@@ -15,23 +15,30 @@ export interface Call {
   token?: string | undefined;
 }
 
-/** Asks authd. It never throws: an outage of the network is the status 0. */
+const patience = 30_000; // milliseconds
+
+/** Asks authd. It never throws: an outage of the network is the status 0, and so is an answer that is no JSON. */
 export async function ask(o: Options, path: string, call: Call = {}): Promise<Answer> {
   const headers: Record<string, string> = { 'Authd-Transport': o.transport ?? 'cookie' };
   if (call.body) headers['Content-Type'] = 'application/json';
   if (call.token) headers['Authorization'] = `Bearer ${call.token}`;
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), o.timeout ?? patience);
   try {
     const response = await (o.fetch ?? fetch)(base(o) + '/auth' + path, {
       method: call.method ?? 'GET',
       headers,
       credentials: 'include',
       cache: 'no-store',
+      signal: late.signal,
       ...(call.body && { body: JSON.stringify(call.body) }),
     });
     const value: unknown = await response.json();
     return { status: response.status, body: object(value), value };
   } catch {
     return { status: 0, body: {}, value: null };
+  } finally {
+    clearTimeout(timer);
   }
 }
 
