@@ -11,7 +11,8 @@ const page = `http://localhost:${port}`;
 const authd = `127.0.0.1:${port + 1}`;
 const api = `127.0.0.1:${port + 2}`;
 
-execFileSync('go', ['build', '-o', '.bin/', '../../cmd/authd', './api'], { cwd: folder, stdio: 'inherit' });
+const env = { ...process.env, CGO_ENABLED: '0' };
+execFileSync('go', ['build', '-o', '.bin/', '../../cmd/authd', './api'], { cwd: folder, env, stdio: 'inherit' });
 
 const run = (cwd, file, ...args) => spawn(file, args, { cwd, stdio: 'inherit' });
 const children = [

@@ -70,18 +70,24 @@ export class Service {
     Object.assign(this, { file, args, options });
   }
 
-  /** Starts it and waits until the address answers with the status. */
-  async start(ready, status = 200) {
+  /** Starts it and waits until the address answers with the status. What does not come up is stopped. */
+  async start(ready, { status = 200, timeout } = {}) {
     const child = spawn(this.file, this.args, { ...this.options, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (this.#log += text));
     let spawnError;
     child.on('error', (error) => (spawnError = error));
-    await until(`${this.file} to serve`, async () => {
+    const serves = async () => {
       if (spawnError) throw spawnError;
-      if (child.exitCode !== null) throw new Error(`${this.file} ended with ${child.exitCode}:\n${this.#log}`);
+      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
       return fetch(ready).then((answer) => answer.status === status, () => false);
-    });
+    };
+    try {
+      await until('it', serves, { timeout });
+    } catch (error) {
+      await this.stop();
+      throw new Error(`${this.file} does not serve: ${error.message}\n${this.#log}`, { cause: error });
+    }
     return this;
   }
 
@@ -94,7 +100,7 @@ export class Service {
   async stop() {
     const child = this.#child;
     this.#child = undefined;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
     const kill = (signal) => (this.options.detached ? process.kill(-child.pid, signal) : child.kill(signal));
     kill('SIGINT');

@@ -103,7 +103,7 @@ async function startAPI(issuer, authd, origins) {
   const api = new Service(await binary('examples/refine/api'), args, {});
   api.url = `http://${listen}`;
   // It has nothing for strangers: 401 is the sign that it serves.
-  return api.start(`${api.url}/api/posts`, 401);
+  return api.start(`${api.url}/api/posts`, { status: 401 });
 }
 
 /** Fills the form of the page with values by field name, and sends it. */

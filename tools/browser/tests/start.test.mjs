@@ -18,7 +18,7 @@ describe('npm start', () => {
       assert.match(await readFile(join(cwd, 'README.md'), 'utf8'), /\nnpm install && npm start\n/);
       const port = await threePorts();
       const started = new Service('npm', ['start'], { cwd, detached: true, env: { ...process.env, PORT: String(port) } });
-      await started.start(`http://localhost:${port}/auth/config`);
+      await started.start(`http://localhost:${port}/auth/config`, { timeout: 90_000 }); // it compiles first
       try {
         await withPage(browser, t, async (page) => {
           await page.goto(`http://localhost:${port}/`);
