@@ -16,6 +16,7 @@ import (
 type pageField struct {
 	Name, Label, Type, Autocomplete, Value, Problem string
 	Required, Focus                                 bool
+	Refused                                         bool // the form was, and not for this field: the summary describes it
 }
 
 type pageLink struct{ URL, Text string }
@@ -51,7 +52,8 @@ func (a *api) render(w http.ResponseWriter, status int, p formPage, refusal *cor
 		focus = slices.IndexFunc(p.form.Fields, func(f pageField) bool { return f.Value == "" })
 	}
 	if focus >= 0 {
-		p.form.Fields[focus].Focus = true
+		f := &p.form.Fields[focus]
+		f.Focus, f.Refused = true, refusal != nil && f.Problem == ""
 	}
 	data := struct {
 		Forms     []pageForm

@@ -81,8 +81,11 @@ func (a *api) done(w http.ResponseWriter, r *http.Request, result core.ActionRes
 	if n == nil {
 		return a.goTo(w, r, result.RedirectTo)
 	}
-	return a.show(w, http.StatusOK, sheet{Title: n.Message, Text: n.Description}, "link",
-		pageLink{URL: cmp.Or(result.RedirectTo, homePage), Text: "Continue"})
+	next := pageLink{URL: cmp.Or(result.RedirectTo, homePage), Text: "Continue"}
+	if next.URL == loginPage {
+		next.Text = "Go to sign in"
+	}
+	return a.show(w, http.StatusOK, sheet{Title: n.Message, Text: n.Description}, "link", next)
 }
 
 // getLogin shows the form, or goes on if somebody is signed in already. error

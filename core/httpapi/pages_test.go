@@ -390,7 +390,7 @@ func TestHome(t *testing.T) {
 	}}
 	root := page(t, h.serve(looking("/", "Cookie", signedIn)))
 	got := text(root)
-	for _, want := range []string{"John Doe", "john@mail.com", "admin", "Firefox on Linux this one 192.0.2.1, since 24 Nov 2026, 12:00 UTC", "An unknown device"} {
+	for _, want := range []string{"John Doe", "john@mail.com", "admin", "Firefox on Linux this one Last used 24 Nov 2026, 12:00 UTC Signed in 24 Nov 2026, 12:00 UTC from 192.0.2.1", "An unknown device"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in %s", want, got)
 		}

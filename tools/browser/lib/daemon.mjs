@@ -86,7 +86,7 @@ export class Service {
       await until('it', serves, { timeout });
     } catch (error) {
       await this.stop();
-      throw new Error(`${this.file} does not serve: ${error.message}\n${this.#log}`, { cause: error });
+      throw new Error(`${this.file} does not serve: ${error.message}\n${this.#log.slice(-4000)}`, { cause: error });
     }
     return this;
   }
@@ -131,7 +131,7 @@ class Daemon extends Service {
 
   /** Starts it again on the same data after a stop. */
   async again() {
-    await this.start(`${this.url}/readyz`);
+    await this.start(this.url + this.ready);
   }
 
   /** Stops it and removes its data. */
@@ -148,16 +148,17 @@ function plainEnvironment() {
 
 /**
  * Starts the daemon on a free port of 127.0.0.1 with the given YAML, which
- * says nothing of server.listen, and waits until it is ready.
+ * says nothing of server.listen, and waits until it is ready; one with a
+ * backend that is not there never is, but is in good health.
  */
-export async function startDaemon(yaml, { port, env = {} } = {}) {
+export async function startDaemon(yaml, { port, env = {}, ready = '/readyz' } = {}) {
   const file = await binary('cmd/authd');
   const dir = await mkdtemp(join(tmpdir(), 'authd-test-'));
   const at = port ?? (await freePort());
   await writeFile(join(dir, 'authd.yaml'), yaml);
   const args = ['--config', 'authd.yaml', '--set', `server.listen=127.0.0.1:${at}`];
   const daemon = new Daemon(file, args, { cwd: dir, env: { ...plainEnvironment(), ...env } });
-  Object.assign(daemon, { dir, port: at, url: `http://127.0.0.1:${at}` });
+  Object.assign(daemon, { dir, ready, port: at, url: `http://127.0.0.1:${at}` });
   await daemon.again();
   return daemon;
 }

@@ -33,6 +33,34 @@ async function sound(page, answer, name) {
   }
   const wide = await page.locator('html').evaluate((html) => html.scrollWidth - html.clientWidth);
   assert.ok(wide <= 0, `${name} is ${wide} pixels too wide`);
+  const outside = await page.locator('main').evaluate((main) => {
+    const { left, right } = main.getBoundingClientRect();
+    const sticksOut = (e) => ((r) => r.left < left || r.right > right)(e.getBoundingClientRect());
+    return Array.from(main.querySelectorAll(':not([type="hidden"])')).filter(sticksOut).map((e) => e.outerHTML.slice(0, 80));
+  });
+  assert.deepEqual(outside, [], name);
+}
+
+/** Walks through a page with the Tab key: each stop is in sight and has a ring around it. */
+async function walk(page, name) {
+  const stops = [];
+  for (let i = 0; i < 40; i++) {
+    await page.keyboard.press('Tab');
+    const stop = await page.evaluate(() => {
+      const e = document.activeElement;
+      const style = getComputedStyle(e);
+      const { top, bottom, width, height } = e.getBoundingClientRect();
+      return {
+        is: e === document.body ? 'nothing' : (e.id || e.textContent || e.getAttribute('href')),
+        ring: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
+        seen: width > 0 && height > 0 && bottom > 0 && top < innerHeight,
+      };
+    });
+    if (stop.is === 'nothing' || stop.is === stops[0]) break;
+    assert.ok(stop.ring && stop.seen, `${name}: ${JSON.stringify(stop)}`);
+    stops.push(stop.is);
+  }
+  return stops;
 }
 
 describe('the hosted pages', () => {
@@ -108,6 +136,81 @@ describe('the hosted pages', () => {
           await open('/');
           await page.waitForURL(`${url}/login*`);
           assert.deepEqual(page.consoleErrors.filter((text) => !/status of 4\d\d/.test(text)), []);
+        },
+        options,
+      ),
+    );
+  }
+});
+
+// What nobody thinks of: words that have no end, a small window or a large zoom
+// (320 pixels are a window of 1280 at 400 %), and colours of the reader's own.
+const narrow = {
+  'at 200 %': { viewport: { width: 640, height: 450 }, deviceScaleFactor: 2 },
+  'at 400 %': { viewport: { width: 320, height: 225 }, deviceScaleFactor: 4 },
+  'in colours of the reader': { viewport: { width: 1280, height: 800 }, forcedColors: 'active' },
+};
+const label = 'Landesverwaltungsinformationssysteme und angrenzende Geschäftsbereiche (Single Sign-On)';
+const crowded = `
+strategies:
+  members: {type: local, hash: {bcryptCost: 10}, roles: {default: [administrators-of-everything, members-of-the-newsroom]}}
+  corp: {type: oidc, label: "${label}", issuer: "https://127.0.0.1:9/op", clientID: authd, clientSecret: not-a-real-one}
+  other: {type: oidc, label: ${'X'.repeat(60)}, issuer: "https://127.0.0.1:9/other", clientID: authd, clientSecret: not-a-real-one}
+methods:
+  login:          {use: [members, corp, other]}
+  register:       {use: members, redirectTo: /login}
+  forgotPassword: {use: members}
+  updatePassword: {use: [session, members], redirectTo: /login}
+pages: {title: ${'Bundesanstalt '.repeat(5)}, accent: "#facc15"}
+`;
+
+describe('the hosted pages, crowded', () => {
+  let daemon, browser, url;
+  const jo = { email: `${'jo-with-a-name-that-has-no-end'.repeat(2)}@${'department'.repeat(5)}.example.com`, password: 'correct horse battery' };
+  const agents = ['Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Safari/605.1', 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Firefox/145.0', 'x'.repeat(200)];
+  before(async () => {
+    daemon = await startDaemon(crowded, { ready: '/healthz' });
+    url = `http://localhost:${daemon.port}`;
+    await daemon.cli(['user', 'add', '--strategy', 'members', '--name', 'Wolfeschlegelsteinhausenbergerdorff'.repeat(2), jo.email], `${jo.password}\n`);
+    for (const agent of agents) {
+      const answer = await fetch(`${url}/auth/login`, { method: 'POST', headers: { 'content-type': 'application/json', 'user-agent': agent }, body: JSON.stringify(jo) });
+      assert.equal(answer.status, 200);
+    }
+    browser = await launch();
+  });
+  after(async () => {
+    await browser?.close();
+    await daemon?.close();
+  });
+
+  for (const [look, options] of Object.entries(narrow)) {
+    it(look, (t) =>
+      withPage(
+        browser,
+        t,
+        async (page) => {
+          const keep = async (name, path) => {
+            const answer = path && (await page.goto(url + path));
+            if (answer) await sound(page, answer, name);
+            await screenshot(page, `hosted/${name}-${look.replace(/\W+/g, '')}`);
+          };
+          await keep('crowded-login', '/login');
+          assert.equal(await page.locator(':focus').getAttribute('id'), 'identifier');
+          const stops = await walk(page, 'login');
+          assert.deepEqual(stops.slice(0, 3), ['password', 'remember', 'Sign in']);
+          assert.equal(stops.length, 7, stops.join(' | '));
+          await keep('crowded-register', '/register');
+          await page.goto(`${url}/login`);
+          await submit(page, { identifier: jo.email, password: 'wrong' });
+          await page.getByRole('alert').waitFor();
+          assert.equal(await page.locator(':focus').getAttribute('aria-describedby'), 'failure');
+          await keep('crowded-refused');
+          await submit(page, { identifier: jo.email, password: jo.password });
+          await page.waitForURL(`${url}/`);
+          await keep('crowded-signed-in', '/');
+          const ends = await page.getByRole('button', { name: /^End the session on / }).count();
+          assert.ok(ends >= agents.length, `${ends} sessions to end`);
+          await walk(page, 'signed in');
         },
         options,
       ),

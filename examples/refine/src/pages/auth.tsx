@@ -10,9 +10,9 @@ function values(form: HTMLFormElement): Record<string, string | boolean> {
   return Object.fromEntries(fields.map((e) => [e.name, e.type === 'checkbox' ? e.checked : e.value]));
 }
 
-type PageProps = { title: string; action: string; busy: boolean; send: (values: never) => void; children: ReactNode; below: ReactNode };
+type PageProps = { title: string; action: string; busy: boolean; send: (values: never) => void; children: ReactNode; others?: ReactNode; below: ReactNode };
 
-function Page({ title, action, busy, send, children, below }: PageProps) {
+function Page({ title, action, busy, send, children, others, below }: PageProps) {
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     send(values(event.currentTarget) as never);
@@ -27,6 +27,7 @@ function Page({ title, action, busy, send, children, below }: PageProps) {
             {action}
           </button>
         </form>
+        {others}
         <div className="below">{below}</div>
       </section>
     </div>
@@ -58,6 +59,7 @@ export function Login() {
       action="Sign in"
       busy={isPending}
       send={mutate}
+      others={<OtherSignIns send={mutate} />}
       below={
         <p>
           No account? <Keep to="/register">Register</Keep>
@@ -73,7 +75,6 @@ export function Login() {
         </label>
         <Keep to="/forgot-password">Forgot your password?</Keep>
       </div>
-      <OtherSignIns send={mutate} />
     </Page>
   );
 }
@@ -82,7 +83,7 @@ export function Login() {
 function Failure() {
   const failure = loginFailure();
   return failure ? (
-    <p role="alert" data-testid="login-failure">
+    <p className="refused" role="alert" data-testid="login-failure">
       {failure.message}
     </p>
   ) : null;
@@ -99,14 +100,16 @@ function OtherSignIns({ send }: { send: (values: { providerName: string }) => vo
       () => setProviders([]), // the form is there all the same
     );
   }, []);
+  if (providers.length === 0) return null;
   return (
-    <>
+    <div className="others">
+      <span className="or">or</span>
       {providers.map(({ name, label }) => (
         <button key={name} type="button" data-testid={`provider-${name}`} onClick={() => send({ providerName: name })}>
           Sign in with {label}
         </button>
       ))}
-    </>
+    </div>
   );
 }
 

@@ -29,6 +29,8 @@ export function Posts() {
           </tbody>
         </table>
         {query.isLoading && <p className="hint">Loading…</p>}
+        {query.isError && <p className="hint">The posts could not be loaded.</p>}
+        {query.isSuccess && result.data.length === 0 && <p className="hint">There are no posts yet.</p>}
       </div>
       <Demand />
     </>
