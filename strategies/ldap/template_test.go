@@ -3,6 +3,8 @@ package ldap_test
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -60,20 +62,48 @@ func FuzzBindName(f *testing.F) {
 	for _, s := range []string{"alice", "x,ou=admins", "a+b=c", `q"u`, " lead", "#hash", "trail ", `\`, "日本", "\x00", "<>;", "=", "a\nb"} {
 		f.Add(s)
 	}
-	const template = "uid={username},ou=people,dc=example,dc=com"
 	f.Fuzz(func(t *testing.T, username string) {
-		name, ok := ldap.FillBind(template, username)
-		if !ok || username == "" || !utf8.ValidString(username) { // an identifier is always valid
+		if username == "" || !utf8.ValidString(username) { // an identifier is always valid
 			return
 		}
-		dn, err := goldap.ParseDN(name)
-		if err != nil {
-			t.Fatalf("%q: %v", name, err)
-		}
-		if len(dn.RDNs) != 4 || len(dn.RDNs[0].Attributes) != 1 || dn.RDNs[0].Attributes[0].Value != username {
-			t.Errorf("%q becomes %q", username, name)
+		for _, template := range []string{
+			"uid={username},ou=people,dc=example,dc=com", "cn={username}+ou=staff,dc=example,dc=com", "uid=x,cn={username}", "cn={username}@example.com,dc=example",
+		} {
+			name, ok := ldap.FillBind(template, username)
+			dn, err := goldap.ParseDN(name)
+			if !ok || err != nil {
+				t.Fatalf("%q: %v", name, err)
+			}
+			if got, want := rdns(dn, ""), rdns(parse(t, template), username); got != want {
+				t.Errorf("%q becomes %q: %s, want %s", username, name, got, want)
+			}
 		}
 	})
+}
+
+func parse(t *testing.T, dn string) *goldap.DN {
+	t.Helper()
+	d, err := goldap.ParseDN(dn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// rdns writes a DN part by part, with the user name in its place if there is one.
+func rdns(dn *goldap.DN, username string) string {
+	var out strings.Builder
+	for _, part := range dn.RDNs {
+		for _, at := range part.Attributes {
+			value := at.Value
+			if username != "" {
+				value = strings.ReplaceAll(value, "{username}", username)
+			}
+			fmt.Fprintf(&out, "[%s=%q]", at.Type, value)
+		}
+		out.WriteString("/")
+	}
+	return out.String()
 }
 
 func TestNamesThatWouldBeSomebodyElse(t *testing.T) {

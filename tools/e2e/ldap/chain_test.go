@@ -125,36 +125,3 @@ func TestChainInAnOutage(t *testing.T) {
 		t.Errorf("a session goes on in an outage: %+v", got)
 	}
 }
-
-// TestSessionsFollowTheDirectory: what an administrator does there, the next
-// refresh does here.
-func TestSessionsFollowTheDirectory(t *testing.T) {
-	for _, v := range vendors() {
-		t.Run(v.peer, func(t *testing.T) {
-			t.Parallel()
-			f := start(t, v)
-			admin := v.admin(t, f)
-			h := house(t, v.config(f))
-			refresh := func() func() said {
-				s := ask(t, h, "/auth/login", map[string]string{"username": "alice", "password": "alice-pw"})
-				if s.status != http.StatusOK {
-					t.Fatalf("login: %+v", s)
-				}
-				return func() said { return ask(t, h, "/auth/refresh", map[string]string{"refreshToken": s.Token}) }
-			}
-			again := refresh()
-			if got := again(); got.status != http.StatusOK {
-				t.Errorf("nothing happened: %+v", got)
-			}
-			if err := admin.Modify(v.off(aliceDN(v))); err != nil {
-				t.Fatal(err)
-			}
-			if got := again(); got.status != http.StatusBadRequest || got.Code != core.Unauthenticated {
-				t.Errorf("switched off: %+v", got)
-			}
-			if got := again(); got.status != http.StatusBadRequest {
-				t.Errorf("and it stays so: %+v", got)
-			}
-		})
-	}
-}

@@ -226,8 +226,9 @@ func TestEverySearchIsTheService(t *testing.T) {
 		t.Errorf("%d were refused and %d let in, want 67 and 133", wrong.Load(), right.Load())
 	}
 	searches, foreign := readLog(t, f["SLAPD_LOG_FILE"], f["LDAP_BIND_DN"])
-	// Each login looks for the person, and after a right password for the groups.
-	if want := 200 + 133; searches != want || len(foreign) > 0 {
+	// Each login looks for the person, and after a right password for the groups
+	// and whether there is a photo.
+	if want := 200 + 133 + 133; searches != want || len(foreign) > 0 {
 		t.Errorf("%d searches, want %d; of which not as the service: %q", searches, want, foreign)
 	}
 }
