@@ -121,8 +121,8 @@ func (a *api) postedCallback(w http.ResponseWriter, r *http.Request) error {
 	}
 	query := url.Values{}
 	for _, name := range answerFields() {
-		if value := r.PostForm.Get(name); value != "" {
-			query.Set(name, value)
+		if values := r.PostForm[name]; len(values) > 0 {
+			query[name] = values // all of them: an answer that says something twice is refused
 		}
 	}
 	w.Header().Set("Location", core.CallbackPath+url.PathEscape(r.PathValue("strategy"))+"?"+query.Encode())

@@ -89,6 +89,10 @@ func TestPostedAnswer(t *testing.T) {
 	if got := a.header.Get("Location"); got != "/auth/callback/apple?code=c&state=s+1&user=%7B%7D" {
 		t.Errorf("sent to %q", got)
 	}
+	a = h.do(post("/auth/callback/apple", "code=c&code=d&state=s", "Content-Type", formType)).wants(303)
+	if got := a.header.Get("Location"); got != "/auth/callback/apple?code=c&code=d&state=s" {
+		t.Errorf("sent to %q", got)
+	}
 	if len(h.backend.asked) != 0 {
 		t.Error("the backend was asked")
 	}

@@ -21,13 +21,15 @@ type Config struct {
 	Scopes       []string    `koanf:"scopes" doc:"what is asked for; openid must be among them"`
 	Claims       claims.Map  `koanf:"claims" doc:"which claim tells what: dots lead into objects, a backslash before a dot makes it part of a name"`
 	// Require is a map to lists; one value of each list must be there.
-	Require     map[string][]string `koanf:"require" doc:"who is let in: for each claim, the values of which one must be there"`
-	Params      map[string]string   `koanf:"params" doc:"further parameters of the request, such as prompt, acr_values or domain_hint"`
-	MaxAge      time.Duration       `koanf:"maxAge" doc:"how long ago the password may have been typed at the provider; checked in the answer too. 0 does not ask"`
-	PAR         bool                `koanf:"par" doc:"push requests to the provider (RFC 9126) also where it does not insist on that"`
-	UserInfo    string              `koanf:"userInfo" doc:"whether the userinfo endpoint is asked too: always or never"`
-	Logout      bool                `koanf:"logout" doc:"sign out at the provider too"`
-	TokenMaxAge time.Duration       `koanf:"tokenMaxAge" doc:"how old an ID token may be with which a page signs in; 0 takes none"`
+	Require map[string][]string `koanf:"require" doc:"who is let in: for each claim, the values of which one must be there"`
+	Params  map[string]string   `koanf:"params" doc:"further parameters of the request, such as prompt, acr_values or domain_hint"`
+	MaxAge  time.Duration       `koanf:"maxAge" doc:"how long ago the password may have been typed at the provider; checked in the answer too. 0 does not ask"`
+	PAR     bool                `koanf:"par" doc:"push requests to the provider (RFC 9126) also where it does not insist on that"`
+	// ResponseMode is form_post for providers that tell less otherwise.
+	ResponseMode string        `koanf:"responseMode" doc:"how the answer comes back: query, in the address, or form_post, in a form that the browser posts"`
+	UserInfo     string        `koanf:"userInfo" doc:"whether the userinfo endpoint is asked too: always or never"`
+	Logout       bool          `koanf:"logout" doc:"sign out at the provider too"`
+	TokenMaxAge  time.Duration `koanf:"tokenMaxAge" doc:"how old an ID token may be with which a page signs in; 0 takes none"`
 	// AllowPrivateAddresses is off, so that no provider's documents lead into the
 	// operator's network.
 	AllowPrivateAddresses bool `koanf:"allowPrivateAddresses" doc:"the provider is in a private network, or on this machine; without it only public addresses are called"`
@@ -44,6 +46,12 @@ type Key struct {
 const (
 	UserInfoAlways = "always"
 	UserInfoNever  = "never"
+)
+
+// The values of Config.ResponseMode.
+const (
+	ResponseQuery = "query"
+	ResponsePost  = "form_post"
 )
 
 // DefaultTokenMaxAge is how old an ID token may be that a page presents.
@@ -63,6 +71,8 @@ func (c *Config) complete() *Config {
 	fill(&out.ClientAuth, known.clientAuth)
 	fill(&out.UserInfo, known.userInfo)
 	fill(&out.UserInfo, UserInfoAlways)
+	fill(&out.ResponseMode, known.responseMode)
+	fill(&out.ResponseMode, ResponseQuery)
 	if len(out.Scopes) == 0 {
 		out.Scopes = known.scopes
 	}

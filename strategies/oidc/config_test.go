@@ -32,6 +32,7 @@ func TestValidate(t *testing.T) {
 		"key.file: is required where":        func(c *oidc.Config) { c.Key.ID = "x" },
 		"scopes: must hold openid":           func(c *oidc.Config) { c.Scopes = []string{"email"} },
 		"scopes[1]: must be one word":        func(c *oidc.Config) { c.Scopes = []string{"openid", "a b"} },
+		"responseMode: must be":              func(c *oidc.Config) { c.ResponseMode = "fragment" },
 		"userInfo: must be":                  func(c *oidc.Config) { c.UserInfo = "sometimes" },
 		"maxAge: must not":                   func(c *oidc.Config) { c.MaxAge = -1 },
 		"tokenMaxAge: must not":              func(c *oidc.Config) { c.TokenMaxAge = -1 },
@@ -91,6 +92,11 @@ func TestPresets(t *testing.T) {
 	}
 	if len(issuers) != len(oidc.Presets()) {
 		t.Error("a preset is not in this test")
+	}
+	apple := oidc.NewConfig()
+	apple.Preset = "apple"
+	if full := apple.Complete(); full.ResponseMode != "form_post" || !slices.Contains(full.Scopes, "email") {
+		t.Errorf("apple: %+v", full)
 	}
 	own := oidc.NewConfig()
 	own.Preset, own.Scopes, own.Params, own.UserInfo = "google", []string{"openid"}, map[string]string{"access_type": "online", "hl": "de"}, "always"

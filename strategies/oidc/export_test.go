@@ -1,6 +1,9 @@
 package oidc
 
-import "github.com/authd-go/authd/core"
+import (
+	"github.com/authd-go/authd/core"
+	"github.com/authd-go/authd/core/outbound"
+)
 
 // ReadLogout checks the payload of a logout token whose signature is good.
 func ReadLogout(payload []byte) (id string, err error) {
@@ -29,3 +32,12 @@ func Presets() []string { return presetNames() }
 
 // Complete is c with everything filled in.
 func (c *Config) Complete() *Config { return c.complete() }
+
+// ParseMetadata returns the addresses of metadata that are believed.
+func ParseMetadata(body []byte, issuer string) ([]string, error) {
+	m, err := parseMetadata(body, issuer, outbound.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return []string{m.Authorization, m.Token, m.UserInfo, m.Keys, m.EndSession, m.Pushed}, nil
+}

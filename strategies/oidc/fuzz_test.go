@@ -1,10 +1,13 @@
 package oidc_test
 
 import (
+	"bytes"
+	"net/url"
 	"testing"
 
 	"github.com/authd-go/authd/core"
 	"github.com/authd-go/authd/strategies/oidc"
+	"github.com/authd-go/authd/strategies/oidc/oidctest"
 )
 
 // What passes as a logout token has an id and no nonce, and what does not is
@@ -52,6 +55,51 @@ func FuzzKeys(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if n, err := oidc.ParseKeys(body); err != nil && n != 0 || n > 64 {
 			t.Fatalf("%d keys, %v", n, err)
+		}
+	})
+}
+
+// Whatever a provider says of itself, what is believed names the issuer that was
+// asked, and addresses that may be called.
+func FuzzMetadata(f *testing.F) {
+	const issuer = "https://id.example.com"
+	f.Add([]byte(`{"issuer": "https://id.example.com", "authorization_endpoint": "https://id.example.com/a", "token_endpoint": "https://id.example.com/t", "jwks_uri": "https://keys.example.com/k", "end_session_endpoint": "javascript:alert(1)"}`))
+	f.Add([]byte(`{"issuer": "https://id.example.com/", "token_endpoint_auth_methods_supported": [null]}`))
+	f.Add([]byte(`[]`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		addresses, err := oidc.ParseMetadata(body, issuer)
+		if err != nil {
+			if core.CodeOf(err) != core.Unavailable || core.AsError(err).Reason == "" {
+				t.Fatalf("%q: %v", body, err)
+			}
+			return
+		}
+		for _, address := range addresses {
+			u, err := url.Parse(address)
+			if address != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil) {
+				t.Fatalf("%q is called at %q", body, address)
+			}
+		}
+	})
+}
+
+// A payload that the provider has signed is an ID token, or says why it is none.
+func FuzzIDToken(f *testing.F) {
+	p := oidctest.Start(f, oidctest.Client{ID: clientID})
+	s := open(f, config(p))
+	const marker = "ISSUER"
+	f.Add([]byte(`{"iss": "ISSUER", "aud": "authd:of?example", "sub": "s", "iat": 1, "exp": 99999999999}`))
+	f.Add([]byte(`{"iss": "ISSUER", "aud": ["authd:of?example", "x"], "azp": 1, "sub": "s", "iat": 1.5, "exp": "9"}`))
+	f.Add([]byte(`{"iss": "ISSUER", "aud": "authd:of?example", "sub": 5, "Sub": "s", "exp": 1e300}`))
+	f.Add([]byte(`null`))
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		token := p.SignBytes(bytes.ReplaceAll(payload, []byte(marker), []byte(p.URL)))
+		g, err := s.TokenAuthenticator.AuthenticateToken(t.Context(), core.TokenCredentials{Credential: core.NewSecret(token)})
+		switch {
+		case err == nil && (g.Identity.Subject == "" || g.Expires.IsZero()):
+			t.Fatalf("%q is %+v", payload, g)
+		case err != nil && (core.CodeOf(err) != core.InvalidCredentials || core.AsError(err).Reason == ""):
+			t.Fatalf("%q: %v", payload, err)
 		}
 	})
 }

@@ -43,6 +43,10 @@ func discover(ctx context.Context, client *http.Client, guard outbound.Options, 
 	if err != nil {
 		return nil, err
 	}
+	return parseMetadata(body, issuer, guard)
+}
+
+func parseMetadata(body []byte, issuer string, guard outbound.Options) (*metadata, error) {
 	var m metadata
 	if json.Unmarshal(body, &m) != nil {
 		return nil, unusable(authcode.ReasonMalformed, errors.New("the metadata are not the JSON that they should be"))
@@ -50,7 +54,10 @@ func discover(ctx context.Context, client *http.Client, guard outbound.Options, 
 	if m.Issuer != issuer {
 		return nil, unusable(ReasonMetadataIssuer, fmt.Errorf("the provider at %s says that it is %q", issuer, clip(m.Issuer)))
 	}
-	return &m, m.judge(guard)
+	if err := m.judge(guard); err != nil {
+		return nil, err
+	}
+	return &m, nil
 }
 
 // judge looks at the addresses. Those that nobody needs are left out if they

@@ -12,22 +12,23 @@ import (
 // preset is what is known of a provider. It is data: every line of it can be
 // set in the configuration instead.
 type preset struct {
-	issuer     string // with {domain} and {tenant}
-	domain     string
-	clientAuth string
-	scopes     []string
-	params     map[string]string
-	claims     claims.Map
-	userInfo   string
+	issuer       string // with {domain} and {tenant}
+	domain       string
+	clientAuth   string
+	scopes       []string
+	params       map[string]string
+	claims       claims.Map
+	responseMode string
+	userInfo     string
 }
 
 // presets lists the providers.
 func presets() map[string]preset {
 	return map[string]preset{
-		// Apple posts its answer when it is asked for name or address, which a
-		// redirect cannot carry; so it is asked for neither.
+		// Apple tells the address only where the answer may be posted. The name comes
+		// once, and unsigned, so it is not asked for.
 		"apple": {
-			issuer: "https://appleid.apple.com", scopes: []string{"openid"},
+			issuer: "https://appleid.apple.com", scopes: []string{"openid", "email"}, responseMode: ResponsePost,
 			clientAuth: authcode.SecretPost, userInfo: UserInfoNever,
 		},
 		"auth0": {issuer: "https://{domain}/", scopes: []string{"openid", "profile", "email", "offline_access"}},

@@ -35,7 +35,7 @@ func (s *strategy) Begin(ctx context.Context, r core.RedirectRequest) (core.Redi
 	}
 	question := p.Question(s.config.Scopes, s.config.Params)
 	question.Set("nonce", p.Nonce)
-	question.Set("response_mode", "query")
+	question.Set("response_mode", s.config.ResponseMode)
 	if s.config.MaxAge > 0 {
 		question.Set("max_age", strconv.FormatInt(int64(s.config.MaxAge.Seconds()), 10))
 	}

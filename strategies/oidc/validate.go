@@ -123,6 +123,9 @@ func (c *Config) checkRest(problems *core.Problems) {
 	if !slices.Contains([]string{UserInfoAlways, UserInfoNever}, c.UserInfo) {
 		problems.Add("userInfo", "must be always or never")
 	}
+	if !slices.Contains([]string{ResponseQuery, ResponsePost}, c.ResponseMode) {
+		problems.Add("responseMode", "must be query or form_post")
+	}
 	if c.MaxAge < 0 {
 		problems.Add("maxAge", "must not be negative")
 	}

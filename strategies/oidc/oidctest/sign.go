@@ -128,17 +128,27 @@ func encode(document any) string {
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
+// SignBytes signs a payload as it is, with the newest key.
+func (p *Provider) SignBytes(payload []byte) string {
+	s := p.current()
+	return compactBytes(s.alg, s.private, s.id, "JWT", payload)
+}
+
 func compact(alg jose.SignatureAlgorithm, private any, id, typ string, claims map[string]any) string {
+	text, err := json.Marshal(claims)
+	if err != nil {
+		panic(err)
+	}
+	return compactBytes(alg, private, id, typ, text)
+}
+
+func compactBytes(alg jose.SignatureAlgorithm, private any, id, typ string, payload []byte) string {
 	options := (&jose.SignerOptions{}).WithType(jose.ContentType(typ))
 	s, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: jose.JSONWebKey{Key: private, KeyID: id}}, options)
 	if err != nil {
 		panic(err)
 	}
-	text, err := json.Marshal(claims)
-	if err != nil {
-		panic(err)
-	}
-	signed, err := s.Sign(text)
+	signed, err := s.Sign(payload)
 	if err != nil {
 		panic(err)
 	}

@@ -9,12 +9,12 @@ const startProvider = async (origin, page = origin) =>
   startPeer('op', {
     OP_PORT: String(await freePort()),
     OP_INTERACTION: 'form',
-    OP_REDIRECT_URIS: `${origin}/auth/callback/corp`,
+    OP_REDIRECT_URIS: `${origin}/auth/callback/corp,${origin}/auth/callback/posts`,
     OP_POST_LOGOUT_URIS: `${page}/login`,
   });
 
-const strategy = ({ facts }) =>
-  `{type: oidc, label: Example Corp, issuer: "${facts.OIDC_ISSUER}", clientID: authd, clientSecret: ${facts.OIDC_CLIENT_SECRET}, scopes: [openid, profile, email, groups], claims: {roles: groups}}`;
+const strategy = ({ facts }, more = '') =>
+  `{${more}type: oidc, label: Example Corp, issuer: "${facts.OIDC_ISSUER}", clientID: authd, clientSecret: ${facts.OIDC_CLIENT_SECRET}, scopes: [openid, profile, email, groups], claims: {roles: groups}}`;
 
 /** What a person does at the provider. */
 async function signInThere(page, login) {
@@ -30,7 +30,7 @@ describe('the hosted pages, through another site', () => {
     const port = await freePort();
     provider = await startProvider(`http://127.0.0.1:${port}`);
     daemon = await startDaemon(
-      `server: {publicURL: "http://127.0.0.1:${port}"}\nstrategies:\n  corp: ${strategy(provider)}\nmethods: {login: {use: corp}, logout: {redirectTo: /login}}\npages: {title: Example}\n`,
+      `server: {publicURL: "http://127.0.0.1:${port}"}\nstrategies:\n  corp: ${strategy(provider)}\n  posts: ${strategy(provider, 'responseMode: form_post, ').replace('Example Corp', 'Posting Corp')}\nmethods: {login: {use: [corp, posts]}, logout: {redirectTo: /login}}\npages: {title: Example}\n`,
       { port },
     );
     browser = await launch();
@@ -63,6 +63,17 @@ describe('the hosted pages, through another site', () => {
         { javaScriptEnabled },
       ));
   }
+
+  // The answer comes in a form that the other site has the browser post, without
+  // our cookies: they come along only when it is asked to come again.
+  it('takes an answer that is posted', (t) =>
+    withPage(browser, t, async (page) => {
+      await page.goto(`${daemon.url}/login`);
+      await page.getByRole('button', { name: 'Continue with Posting Corp' }).click();
+      await signInThere(page, 'alice');
+      await page.waitForURL(`${daemon.url}/`);
+      await page.getByText('alice@example.org').waitFor();
+    }));
 
   it('says why it did not work', (t) =>
     withPage(browser, t, async (page) => {
