@@ -137,20 +137,21 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestTwoTabs of one browser sign in at the same time.
+// TestTwoTabs: tabs of one browser sign in at the same time, also at one provider.
 func TestTwoTabs(t *testing.T) {
 	a := reserve(t)
 	op := startOP(t, a)
 	h := newHouse(t, a, database(t), map[string]*oidc.Config{"basic": op.config("authd"), "post": op.config("authd-post")})
 	p := h.person(t)
-	first, second := p.begin("basic", "redirectPath", "/?tab=1"), p.begin("post", "redirectPath", "/?tab=2")
-	p.open(second.RedirectTo)
-	if p.place.Query().Get("tab") != "2" {
-		t.Errorf("the second tab came to %s", p.place)
+	begun := map[string]answer{}
+	for tab, strategy := range map[string]string{"1": "basic", "2": "basic", "3": "post"} {
+		begun[tab] = p.begin(strategy, "redirectPath", "/?tab="+tab)
 	}
-	p.open(first.RedirectTo)
-	if p.place.Query().Get("tab") != "1" {
-		t.Errorf("the first tab came to %s", p.place)
+	for _, tab := range []string{"2", "3", "1"} {
+		p.open(begun[tab].RedirectTo)
+		if p.place.Query().Get("tab") != tab || !p.signedIn() {
+			t.Errorf("tab %s came to %s", tab, p.place)
+		}
 	}
 }
 
