@@ -80,28 +80,42 @@ func (c *Client) AsUser(ctx context.Context, dn string, password core.Secret, qu
 	return result, err
 }
 
-// ask goes through the servers until one answers.
+// ask goes through the servers until one answers. If all rest, or began to while
+// the caller waited, one of them is asked all the same.
 func (c *Client) ask(ctx context.Context, which func(*server) *pool, question func(*ldap.Conn) error) error {
-	const op = "ask the directory"
 	ready, resting, failures := c.order(ctx)
-	for i, s := range append(ready, resting...) {
-		err := s.ask(ctx, which(s), i >= len(ready), question)
+	try := func(s *server, t turn) (done bool, _ error) {
+		err := s.ask(ctx, which(s), t, question)
 		if !Outage(err) {
 			s.succeeded()
-			return err
+			return true, err
+		}
+		if errors.Is(err, errResting) {
+			resting = append(resting, s)
+			return false, nil
 		}
 		failures = errors.Join(failures, fmt.Errorf("%s: %w", s, err))
-		if ctx.Err() != nil {
-			break // the caller's time is up, which says little about the server
-		}
-		if !errors.Is(err, errResting) && !errors.Is(err, ErrTooMuch) {
+		done = ctx.Err() != nil // the caller's time is up, which says little about the server
+		if !done && !errors.Is(err, ErrTooMuch) {
 			s.failed(err)
 		}
-		if errors.Is(err, errUnsure) {
-			break
+		return done || errors.Is(err, errUnsure), unavailable(failures)
+	}
+	for i, s := range ready {
+		if done, err := try(s, turn{last: i == len(ready)-1 && len(resting) == 0}); done {
+			return err
 		}
 	}
-	return core.Fail(core.Unavailable, op, failures)
+	if len(resting) > 0 {
+		if done, err := try(resting[0], turn{last: true, insist: true}); done {
+			return err
+		}
+	}
+	return unavailable(failures)
+}
+
+func unavailable(failures error) error {
+	return core.Fail(core.Unavailable, "ask the directory", failures)
 }
 
 // order returns the servers that are not resting, in the order of the

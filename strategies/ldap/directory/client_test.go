@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -221,6 +222,48 @@ func TestAServerThatHangs(t *testing.T) {
 	if took := time.Since(start); took > 400*time.Millisecond {
 		t.Errorf("it took %v although the first server is known to hang", took)
 	}
+}
+
+// TestOneAsksWhetherAServerIsWell: after its rest a server that still hangs holds
+// up one caller, and not all of them; where there is no other server nobody is
+// turned away over that.
+func TestOneAsksWhetherAServerIsWell(t *testing.T) {
+	d := entries()
+	one, two := ldaptest.Start(t, d), ldaptest.Start(t, d)
+	var later atomic.Int64
+	clock := func(o *directory.Options) {
+		o.Now = func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
+	}
+	crowd := func(c *directory.Client) {
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				if err := search(t.Context(), c); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	c := client(t, clock, one, two)
+	one.Mute(true)
+	crowd(c)
+	for range 3 {
+		before := one.Dialled()
+		later.Add(int64(10 * time.Second)) // the rests are 1, 2, 4 and 8 seconds
+		crowd(c)
+		if n := one.Dialled() - before; n != 1 {
+			t.Errorf("%d callers tried the first server", n)
+		}
+	}
+	alone := client(t, clock, two)
+	two.Stop()
+	if err := search(t.Context(), alone); err == nil {
+		t.Fatal("a server that is gone answers")
+	}
+	two.Resume(t)
+	later.Add(int64(10 * time.Second))
+	crowd(alone)
 }
 
 func TestTheContextEndsEverything(t *testing.T) {

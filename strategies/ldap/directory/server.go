@@ -26,6 +26,7 @@ type server struct {
 	mu       sync.Mutex
 	failures int
 	retryAt  time.Time
+	probing  bool // somebody asks whether it is well again; until retryAt nobody else does
 	last     error
 }
 
@@ -78,10 +79,24 @@ func (s *server) resting(now time.Time) (until time.Time, yes bool) {
 	return s.retryAt, now.Before(s.retryAt)
 }
 
+// admit says whether a question may be put to the server. After a rest the first
+// one is a probe: if the server still hangs, one caller waits and not all.
+func (s *server) admit(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Before(s.retryAt) {
+		return false
+	}
+	if s.failures > 0 {
+		s.probing, s.retryAt = true, now.Add(2*s.opts.Timeout) // to connect, and to ask
+	}
+	return true
+}
+
 func (s *server) succeeded() {
 	s.mu.Lock()
 	was := s.failures
-	s.failures, s.retryAt, s.last = 0, time.Time{}, nil
+	s.failures, s.retryAt, s.probing, s.last = 0, time.Time{}, false, nil
 	s.mu.Unlock()
 	if was > 0 {
 		s.opts.Log.Info("directory server answers again", "server", s.String())
@@ -94,7 +109,7 @@ func (s *server) failed(err error) {
 	now := s.opts.Now()
 	s.mu.Lock()
 	s.last = err
-	if now.Before(s.retryAt) {
+	if now.Before(s.retryAt) && !s.probing {
 		s.mu.Unlock()
 		return
 	}
@@ -103,6 +118,7 @@ func (s *server) failed(err error) {
 		wait = firstBackoff << s.failures
 	}
 	s.failures++
+	s.probing = false
 	s.retryAt = now.Add(wait)
 	s.mu.Unlock()
 	s.searches.flush()
@@ -110,23 +126,34 @@ func (s *server) failed(err error) {
 	s.opts.Log.Warn("directory server failed", "server", s.String(), "error", err, "retryIn", wait)
 }
 
-// errResting says that the server failed while the caller waited for a slot.
+// errResting says that the server failed while the caller waited for a slot, or
+// that somebody else asks whether it is well again.
 var errResting = errors.New("the server failed a moment ago")
 
+// turn says how a server is asked.
+type turn struct {
+	insist bool // although it is resting
+	last   bool // nobody else will be asked after it
+}
+
 // ask runs one question on a connection of the pool. One that was idle may
-// have died unnoticed; then the question is asked once more on a fresh one.
-// insist asks although the server is resting.
-func (s *server) ask(ctx context.Context, p *pool, insist bool, question func(*ldap.Conn) error) error {
+// have died unnoticed; then the question is asked once more on a fresh one. One
+// that does not answer in time is taken for a sign that the server does not,
+// unless there is no other.
+func (s *server) ask(ctx context.Context, p *pool, t turn, question func(*ldap.Conn) error) error {
 	if err := p.enter(ctx); err != nil {
 		return fmt.Errorf("wait for a connection: %w", err)
 	}
 	defer p.leave()
-	if _, resting := s.resting(s.opts.Now()); resting && !insist {
+	if !t.insist && !s.admit(s.opts.Now()) {
 		return errResting
 	}
 	if c := p.take(); c != nil {
 		err := s.run(ctx, p, c, question)
 		if !broken(err) || errors.Is(err, ErrTooMuch) || ctx.Err() != nil || errors.Is(err, errUnsure) {
+			return err
+		}
+		if errors.Is(err, context.DeadlineExceeded) && !t.last {
 			return err
 		}
 		p.flush()
