@@ -1,6 +1,6 @@
-import { type Options } from './options';
-import { Session } from './session';
-import { guarded } from './target';
+import { type Options } from './options.js';
+import { Session } from './session.js';
+import { guarded } from './target.js';
 
 /** A request of axios, with what is noted on it. axios copies names it does not know. */
 interface Config {

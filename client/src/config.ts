@@ -1,5 +1,5 @@
-import { type Options } from './options';
-import { ask } from './wire';
+import { type Options } from './options.js';
+import { ask } from './wire.js';
 
 /** A backend that people can sign in with. */
 export interface Provider {

@@ -1,5 +1,5 @@
-import { base, page, type Options } from './options';
-import type { Failure } from './provider';
+import { base, page, type Options } from './options.js';
+import type { Failure } from './provider.js';
 
 /** What a login at another site comes back with, where scripts keep the tokens. */
 const codeParam = 'authd_code';

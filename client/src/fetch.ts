@@ -1,6 +1,6 @@
-import { type Options } from './options';
-import { Session } from './session';
-import { guarded } from './target';
+import { type Options } from './options.js';
+import { Session } from './session.js';
+import { guarded } from './target.js';
 
 /**
  * Makes a fetch that shows the session to your API, and on a 401 refreshes it

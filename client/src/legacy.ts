@@ -1,5 +1,5 @@
-import { createAuthProvider, type ActionAnswer } from './provider';
-import { page, type Options } from './options';
+import { createAuthProvider, type ActionAnswer } from './provider.js';
+import { page, type Options } from './options.js';
 
 /** The provider of refine v3, and of v4 under the name legacyAuthProvider. */
 export interface LegacyAuthProvider {

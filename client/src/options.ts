@@ -1,5 +1,5 @@
-import type { ServerConfig } from './config';
-import type { Storage } from './storage';
+import type { ServerConfig } from './config.js';
+import type { Storage } from './storage.js';
 
 /** How tokens travel: in HttpOnly cookies, or in JSON and the Authorization header. */
 export type Transport = 'cookie' | 'bearer';

@@ -1,8 +1,8 @@
-import { match, onErrorTable } from './config';
-import { loginPath, page, type Options } from './options';
-import { cameFrom, isPath, leave, withoutQuery } from './redirect';
-import { Session } from './session';
-import { ask, outage, text, type Answer } from './wire';
+import { match, onErrorTable } from './config.js';
+import { loginPath, page, type Options } from './options.js';
+import { cameFrom, isPath, leave, withoutQuery } from './redirect.js';
+import { Session } from './session.js';
+import { ask, outage, text, type Answer } from './wire.js';
 
 /** Why something was refused, as refine shows it: a title and a text. */
 export interface Failure {

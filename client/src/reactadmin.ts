@@ -1,5 +1,5 @@
-import { createAuthProvider, type ActionAnswer } from './provider';
-import { type Options } from './options';
+import { createAuthProvider, type ActionAnswer } from './provider.js';
+import { type Options } from './options.js';
 
 /** react-admin's AuthProvider, of version 5. */
 export interface ReactAdminProvider {

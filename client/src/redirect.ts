@@ -1,4 +1,4 @@
-import { page } from './options';
+import { page } from './options.js';
 
 /**
  * Says whether a browser reads a text as a path of the page's own origin. What

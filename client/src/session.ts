@@ -1,8 +1,8 @@
-import { arrived, bind } from './elsewhere';
-import { exclusively } from './lock';
-import { base, page, type Options } from './options';
-import { sturdy, tabStorage, type SturdyStorage } from './storage';
-import { ask, outage, text, type Answer, type Call } from './wire';
+import { arrived, bind } from './elsewhere.js';
+import { exclusively } from './lock.js';
+import { base, page, type Options } from './options.js';
+import { sturdy, tabStorage, type SturdyStorage } from './storage.js';
+import { ask, outage, text, type Answer, type Call } from './wire.js';
 
 /**
  * What is remembered of a session, under one key, so that tabs never see half

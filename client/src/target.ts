@@ -1,4 +1,4 @@
-import { base, page, type Options } from './options';
+import { base, page, type Options } from './options.js';
 
 /** Says which addresses may be shown the session. */
 export function guarded(options: Options): (url: string) => boolean {

@@ -1,4 +1,4 @@
-import { base, type Options } from './options';
+import { base, type Options } from './options.js';
 
 /** What authd answered. status is 0 if nothing usable came back. */
 export interface Answer {
