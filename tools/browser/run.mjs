@@ -38,7 +38,7 @@ const binaries = mkdtempSync(join(tmpdir(), 'authd-bin-'));
 try {
   for (const program of programs) await build(program, binaries);
   await buildServer(binaries);
-  const args = ['--test', '--test-concurrency=2', '--test-reporter=spec', '--test-timeout=120000', ...files];
+  const args = ['--test', '--test-concurrency=2', '--test-reporter=spec', '--test-timeout=300000', ...files];
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit', env: { ...process.env, BROWSER_BINARIES: binaries } });
   process.exitCode = status ?? 1;
   console.log(`Pictures are in ${artifacts}.`);

@@ -1,4 +1,5 @@
 // The refresh callback of react-auth-kit's guide.
+import './origin.js';
 import axios from 'axios';
 
 export const refreshApiCallback = async (param) => {

@@ -1,3 +1,4 @@
+import './origin.js';
 import axios from 'axios';
 import createAuthRefreshInterceptor from 'axios-auth-refresh-3';
 import { expose } from './page.js';

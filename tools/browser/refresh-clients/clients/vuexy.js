@@ -1,4 +1,5 @@
 // The guide of Vuexy and its neighbours: one interceptor, both tokens in localStorage.
+import './origin.js';
 import axios from 'axios';
 import { expose } from './page.js';
 

@@ -8,10 +8,13 @@ const clients = { 'auth-kit-2': 'react-auth-kit 2.12.2', 'auth-kit-3': 'react-au
 const signedIn = (page) => page.evaluate(() => window.client.signedIn());
 const ten = Array(10).fill(200);
 
-for (const [client, name] of Object.entries(clients)) {
+const all = Object.entries(clients).map(([client, name]) => [client, name, {}]);
+all.push(['auth-kit-3', `${clients['auth-kit-3']}, authd at another origin`, { elsewhere: true }]);
+
+for (const [client, name, options] of all) {
   describe(name, () => {
     let scene;
-    before(async () => (scene = await Scene.of(client)));
+    before(async () => (scene = await Scene.of(client, options)));
     after(() => scene?.close());
     const check = (what, body) => it(what, (t) => scene.show(t, body));
 
@@ -28,7 +31,7 @@ for (const [client, name] of Object.entries(clients)) {
 
     check('a refresh whose answer is lost', async (page) => {
       await login(page);
-      scene.app.fault({ path: '/refresh', kind: 'lost', times: 1 });
+      scene.app.fault({ path: '/refresh', method: 'POST', kind: 'lost', times: 1 });
       await scene.wait(4, page);
       // Version 2 goes on. The others sign out by themselves, whatever the reason, unless
       // the browser repeats the request, and then authd has the same answer again.
@@ -66,7 +69,7 @@ for (const [client, name] of Object.entries(clients)) {
       assert.equal(await signedIn(page), client === 'auth-kit-2', 'version 2 does not sign out');
       for (let i = 0; i < 3; i++) await scene.wait(4, page);
       assert.ok(scene.refreshes() <= 5, `${scene.refreshes()} refreshes`);
-      assert.ok(scene.app.requests('/refresh').every((r) => r.status === 400), 'each is refused with 400');
+      assert.ok(scene.app.requests('/refresh', 'POST').every((r) => r.status === 400), 'each is refused with 400');
     });
 
     check('a wrong password is told as such', async (page) => {

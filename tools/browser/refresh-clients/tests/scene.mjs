@@ -4,18 +4,23 @@ import { fileURLToPath } from 'node:url';
 import { Service, freePort, launch, newTab, serverBinary, startApp, until, withPage } from '../../lib/index.mjs';
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
-const html = (script) => `<!doctype html><html lang="en"><head><link rel="icon" href="data:,"></head><body></body><script type="module" src="/${script}.js"></script></html>`;
+const html = (script, authd) => `<!doctype html><html lang="en"><head><link rel="icon" href="data:,">${authd ? `<meta name="authd-url" content="${authd}">` : ''}</head><body></body><script type="module" src="/${script}.js"></script></html>`;
 
 export const john = ['john@mail.com', 'demo'];
 
 export class Scene {
-  /** Puts a client on. With elsewhere, authd and the API are at another origin than the page. */
-  static async of(client) {
+  /**
+   * Puts a client on. With elsewhere, authd and the API are at another origin
+   * than the page, and app is what stands before them.
+   */
+  static async of(client, { elsewhere = false } = {}) {
     const scene = new Scene();
-    scene.app = await startApp({ dir: dist, pages: { '/': html(client) } });
+    scene.app = await startApp();
+    scene.page = elsewhere ? await startApp() : scene.app;
+    Object.assign(scene.page, { dir: dist, pages: { '/': html(client, elsewhere && scene.app.origin) } });
     const [port, control] = [await freePort(), await freePort()];
     scene.control = `http://127.0.0.1:${control}`;
-    const args = ['-listen', `127.0.0.1:${port}`, '-control', `127.0.0.1:${control}`, '-public', scene.app.origin];
+    const args = ['-listen', `127.0.0.1:${port}`, '-control', `127.0.0.1:${control}`, '-public', scene.app.origin, '-origins', elsewhere ? scene.page.origin : ''];
     scene.server = new Service(await serverBinary(), args, {});
     await scene.server.start(`http://127.0.0.1:${port}/healthz`);
     for (const path of ['/auth', '/api', '/refresh']) scene.app.proxy[path] = `http://127.0.0.1:${port}`;
@@ -25,7 +30,7 @@ export class Scene {
 
   async close() {
     await this.browser?.close();
-    await this.app?.close();
+    for (const server of new Set([this.app, this.page])) await server?.close();
     await this.server?.stop();
   }
 
@@ -41,7 +46,7 @@ export class Scene {
   }
 
   async open(page) {
-    await page.goto(this.app.origin);
+    await page.goto(this.page.origin);
     await page.waitForFunction(() => window.ready);
   }
 

@@ -1,0 +1,3 @@
+import { attached } from './attached.js';
+
+attached('cookie');
