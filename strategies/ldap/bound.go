@@ -56,10 +56,7 @@ func (a *accounts) readAt(l *ldap.Conn, dn, username string) (*ldap.Entry, error
 // does not tell: in Active Directory one account's principal name may be
 // another's account name with the domain's suffix.
 func (a *accounts) isBound(l *ldap.Conn, e *ldap.Entry, name, username string) bool {
-	if strings.Contains(name, `\`) && strings.EqualFold(e.GetEqualFoldAttributeValue(attrSAMAccount), username) {
-		return true
-	}
-	if strings.EqualFold(e.GetEqualFoldAttributeValue(attrUPN), name) {
+	if a.isNamed(e, name, username) {
 		return true
 	}
 	who, err := l.WhoAmI(nil) // RFC 4532
@@ -71,4 +68,15 @@ func (a *accounts) isBound(l *ldap.Conn, e *ldap.Entry, name, username string) b
 	}
 	_, account, ok := strings.Cut(who.AuthzID, `\`)
 	return ok && strings.EqualFold(e.GetEqualFoldAttributeValue(attrSAMAccount), account)
+}
+
+// isNamed says whether the name that was bound is written in the entry.
+func (a *accounts) isNamed(e *ldap.Entry, name, username string) bool {
+	switch {
+	case bindTemplate(a.users.Bind).isDN():
+		return sameDN(name, e.DN)
+	case strings.Contains(name, `\`):
+		return strings.EqualFold(e.GetEqualFoldAttributeValue(attrSAMAccount), username)
+	}
+	return strings.EqualFold(e.GetEqualFoldAttributeValue(attrUPN), name)
 }

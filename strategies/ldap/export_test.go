@@ -38,3 +38,6 @@ func NewPhotos() Photos { return Photos{newPhotos()} }
 func (p Photos) Put(subject string, image []byte) { p.put(subject, photo{image: image}) }
 func (p Photos) Image(subject string) []byte      { return p.get(subject).image }
 func (p Photos) Size() (people, size int)         { return len(p.known), p.bytes }
+
+// RefusedPassword is what people are told about a new password.
+var RefusedPassword = refusedFields

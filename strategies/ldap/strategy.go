@@ -90,7 +90,7 @@ func (s strategy) bindFirst(ctx context.Context, c core.Credentials) (core.Ident
 		unfound = s.judge("", result, nil) // whose password must be changed may not even read the own entry
 	}
 	if mustChange(unfound) && entry == nil {
-		return core.Identity{}, s.addSubject(ctx, c.Identifier, unfound)
+		return core.Identity{}, s.addSubject(ctx, name, c.Identifier, unfound)
 	}
 	if unfound != nil {
 		return core.Identity{}, unfound
@@ -100,9 +100,9 @@ func (s strategy) bindFirst(ctx context.Context, c core.Credentials) (core.Ident
 
 // addSubject says whose password must be changed. Until then nobody may look
 // anything up as the user, so that it is the service that looks, if it can.
-func (s strategy) addSubject(ctx context.Context, identifier string, refused error) error {
+func (s strategy) addSubject(ctx context.Context, name, identifier string, refused error) error {
 	e := *core.AsError(refused)
-	if entry, err := s.find(ctx, identifier); err == nil {
+	if entry, err := s.find(ctx, identifier); err == nil && s.isNamed(entry, name, identifier) {
 		e.Subject = s.subject(entry)
 	}
 	return &e

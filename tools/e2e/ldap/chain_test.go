@@ -24,6 +24,17 @@ import (
 // house is the whole service over a directory and users of its own, asked by HTTP.
 func house(t *testing.T, directory *ldap.Config, changes ...func(*authd.StrategyOptions)) http.Handler {
 	t.Helper()
+	return houseWith(t, directory, func(o *authd.Options) {
+		staff := o.Strategies["staff"]
+		for _, change := range changes {
+			change(&staff)
+		}
+		o.Strategies["staff"] = staff
+	})
+}
+
+func houseWith(t *testing.T, directory *ldap.Config, change func(*authd.Options)) http.Handler {
+	t.Helper()
 	store, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "authd.db")})
 	if err != nil {
 		t.Fatal(err)
@@ -37,17 +48,15 @@ func house(t *testing.T, directory *ldap.Config, changes ...func(*authd.Strategy
 	}
 	members := local.NewConfig()
 	members.Registration, members.Hash.BcryptCost = true, 10
-	staff := authd.StrategyOptions{Kind: "ldap", Config: directory}
-	for _, change := range changes {
-		change(&staff)
-	}
 	methods := authd.DefaultMethods()
 	methods.Login.Use, methods.Register.Use = authd.Names("staff", "members"), authd.Names("members")
-	registry, err := authd.New(t.Context(), authd.Options{
-		Strategies: map[string]authd.StrategyOptions{"staff": staff, "members": {Kind: "local", Config: members}},
+	options := authd.Options{
+		Strategies: map[string]authd.StrategyOptions{"staff": {Kind: "ldap", Config: directory}, "members": {Kind: "local", Config: members}},
 		Methods:    methods, PublicURL: public, Sessions: sessions, Users: store.Users, Tries: store, Once: store,
 		Tokens: session.NewOneTime(store, time.Now, rand.Reader),
-	})
+	}
+	change(&options)
+	registry, err := authd.New(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +65,10 @@ func house(t *testing.T, directory *ldap.Config, changes ...func(*authd.Strategy
 		_ = sessions.Close()
 		_ = store.Close()
 	})
-	handler, err := httpapi.New(httpapi.Options{Backend: registry, Keys: sessions, PublicURL: public})
+	handler, err := httpapi.New(httpapi.Options{
+		Backend: registry, Keys: sessions, PublicURL: public, Pages: &httpapi.Pages{},
+		Describe: httpapi.Description{Providers: []httpapi.Provider{{Name: "staff"}}, Methods: registry.InUse()},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,6 +80,10 @@ type said struct {
 	Code   core.Code `json:"code"`
 	Token  string    `json:"refreshToken"`
 	Access string    `json:"accessToken"`
+	Error  struct {
+		Action string `json:"action"`
+	} `json:"error"`
+	Errors map[string]string `json:"errors"`
 }
 
 func ask(t *testing.T, h http.Handler, path string, params map[string]string) said {

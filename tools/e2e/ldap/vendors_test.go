@@ -36,6 +36,10 @@ type vendor struct {
 	person func(base, id string, a strategytest.Account) (*goldap.AddRequest, error)
 	group  func(base, id string, members ...string) *goldap.AddRequest
 	off    func(dn string) *goldap.ModifyRequest // switches an account off
+	// rules are a password policy: eight characters at least, none of the last
+	// ones again.
+	rules []goldap.ModifyRequest
+	due   func(dn string) []goldap.ModifyRequest // makes a password one that must be changed
 }
 
 func modify(dn, attribute string, values ...string) goldap.ModifyRequest {
@@ -82,6 +86,8 @@ func vendors() []vendor {
 				m := modify(dn, "employeeType", "disabled")
 				return &m
 			},
+			// Its rules are seeded.
+			due: func(dn string) []goldap.ModifyRequest { return []goldap.ModifyRequest{modify(dn, "pwdReset", "TRUE")} },
 		},
 		{
 			peer: "samba",
@@ -110,6 +116,10 @@ func vendors() []vendor {
 				m := modify(dn, "userAccountControl", "514")
 				return &m
 			},
+			rules: []goldap.ModifyRequest{
+				modify("DC=ad,DC=example,DC=org", "minPwdLength", "8"), modify("DC=ad,DC=example,DC=org", "pwdHistoryLength", "3"),
+			},
+			due: func(dn string) []goldap.ModifyRequest { return []goldap.ModifyRequest{modify(dn, "pwdLastSet", "0")} },
 		},
 		{
 			peer:    "ds389",
@@ -119,6 +129,17 @@ func vendors() []vendor {
 			off: func(dn string) *goldap.ModifyRequest {
 				m := modify(dn, "nsAccountLock", "true")
 				return &m
+			},
+			rules: []goldap.ModifyRequest{
+				modify("cn=config", "passwordCheckSyntax", "on"), modify("cn=config", "passwordMinLength", "8"),
+				modify("cn=config", "passwordMinCategories", "1"), modify("cn=config", "passwordHistory", "on"),
+				modify("cn=config", "passwordMinTokenLength", "64"), modify("cn=config", "passwordMustChange", "off"),
+			},
+			// This is how it marks what an administrator has set, while that is to be changed.
+			due: func(dn string) []goldap.ModifyRequest {
+				return []goldap.ModifyRequest{
+					modify("cn=config", "passwordMustChange", "on"), modify(dn, "passwordExpirationTime", "19700101000000Z"),
+				}
 			},
 		},
 	}
@@ -140,6 +161,35 @@ func common(f peers.Facts, directory, url, prefix string) *ldap.Config {
 	c.BindDN, c.BindPassword = f[prefix+"_BIND_DN"], core.NewSecret(f[prefix+"_BIND_PASSWORD"])
 	c.Users.BaseDN, c.Groups.BaseDN = f[prefix+"_PEOPLE_DN"], f[prefix+"_GROUPS_DN"]
 	return c
+}
+
+// writable is config with passwords that are written, those of others by an
+// account that may.
+func (v vendor) writable(f peers.Facts) *ldap.Config {
+	c := v.config(f)
+	c.Passwords.Change, c.Passwords.Reset = true, true
+	c.Passwords.BindDN, c.Passwords.BindPassword = f["LDAP_MANAGER_DN"], core.NewSecret(f["LDAP_MANAGER_PASSWORD"])
+	if v.peer == "samba" {
+		c.Passwords.BindDN, c.Passwords.BindPassword = f["AD_ADMIN_DN"], core.NewSecret(f["AD_ADMIN_PASSWORD"])
+	}
+	return c
+}
+
+// apply changes the directory.
+func apply(t *testing.T, admin *goldap.Conn, changes ...goldap.ModifyRequest) {
+	t.Helper()
+	if err := changeAll(admin, changes...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func changeAll(admin *goldap.Conn, changes ...goldap.ModifyRequest) error {
+	for _, m := range changes {
+		if err := admin.Modify(&m); err != nil {
+			return fmt.Errorf("%s: %w", m.DN, err)
+		}
+	}
+	return nil
 }
 
 // admin is a connection that may change the directory.
@@ -210,12 +260,11 @@ func TestConformance(t *testing.T) {
 			t.Parallel()
 			f := start(t, v)
 			admin := v.admin(t, f)
-			if err := admin.Modify(&v.lenient); err != nil {
-				t.Fatal(err)
-			}
+			apply(t, admin, v.lenient)
 			number := 0
 			strategytest.Run(t, strategytest.Harness{
-				Want:     []core.Capability{core.CanLogin, core.CanRevalidate, core.CanPermissions, core.CanIdentity, core.CanPicture},
+				Weak:     "short",
+				Want:     []core.Capability{core.CanRecover, core.CanChangePassword, core.CanLogin, core.CanRevalidate, core.CanPermissions, core.CanIdentity, core.CanPicture},
 				Patience: 15 * time.Second,
 				Open: func(ctx context.Context, e core.Env) (*strategytest.Backend, error) {
 					number++
@@ -243,6 +292,9 @@ func (b *branch) base() string {
 
 func (b *branch) open(ctx context.Context, t *testing.T, e core.Env) (*strategytest.Backend, error) {
 	b.dns = map[string]string{}
+	if err := changeAll(b.admin, b.rules...); err != nil {
+		return nil, err
+	}
 	account := strategytest.Account{Identifier: fmt.Sprintf("john%d@example.com", b.number), Password: "John's own secret 1"}
 	for _, unit := range []string{b.base(), "OU=people," + b.base(), "OU=groups," + b.base()} {
 		if err := b.admin.Add(add(unit, "objectClass", "organizationalUnit")); err != nil {
@@ -256,7 +308,7 @@ func (b *branch) open(ctx context.Context, t *testing.T, e core.Env) (*strategyt
 	if err := b.admin.Add(b.group(b.base(), fmt.Sprintf("dev%d", b.number), dn)); err != nil {
 		return nil, err
 	}
-	c := b.config(b.facts)
+	c := b.writable(b.facts)
 	c.Users.BaseDN, c.Groups.BaseDN = "OU=people,"+b.base(), "OU=groups,"+b.base()
 	host := strings.TrimPrefix(c.URLs[0], "ldaps://")
 	if !strings.Contains(host, ":") {
@@ -271,13 +323,16 @@ func (b *branch) open(ctx context.Context, t *testing.T, e core.Env) (*strategyt
 	}
 	return &strategytest.Backend{
 		Strategy: s, Account: account,
-		Secrets: []string{c.BindPassword.Reveal()},
+		Secrets: []string{c.BindPassword.Reveal(), c.Passwords.BindPassword.Reveal()},
 		Seed:    b.seed,
 		Disable: func(_ context.Context, identifier string) error { return b.admin.Modify(b.off(b.dns[identifier])) },
-		Break:   proxy.Stop,
-		Hang:    func() { peers.Toxic(t, proxy, `{"type":"timeout","attributes":{"timeout":0}}`) },
-		Reopen:  func(ctx context.Context) (core.Strategy, error) { return c.Open(ctx, e) },
-		Close:   func() error { proxy.Stop(); return nil },
+		MustChange: func(_ context.Context, identifier string) error {
+			return changeAll(b.admin, b.due(b.dns[identifier])...)
+		},
+		Break:  proxy.Stop,
+		Hang:   func() { peers.Toxic(t, proxy, `{"type":"timeout","attributes":{"timeout":0}}`) },
+		Reopen: func(ctx context.Context) (core.Strategy, error) { return c.Open(ctx, e) },
+		Close:  func() error { proxy.Stop(); return nil },
 	}, nil
 }
 
