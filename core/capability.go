@@ -166,7 +166,9 @@ type Revalidator interface {
 // at a time, on all nodes together: what is kept may change with each question.
 type Renewer interface {
 	// Renew returns the grant as it is now. UnknownUser, Disabled and Locked
-	// end the session; Unavailable keeps it for a while.
+	// end the session; Unavailable keeps it for a while. What the other site has
+	// given by then is not lost: the Keep of a grant beside Unavailable is kept,
+	// and nothing else of it.
 	Renew(context.Context, Grant) (Grant, error)
 }
 

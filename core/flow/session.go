@@ -117,16 +117,16 @@ func (d *decision) revalidate(ctx context.Context, b *Backend, id core.Identity)
 	return id, err
 }
 
-func (d *decision) renew(ctx context.Context, b *Backend, g core.Grant) (core.Grant, error) {
-	err := d.ask(ctx, b, "renew", func(ctx context.Context) error {
-		fresh, err := b.Strategy.Renewer.Renew(ctx, g)
-		if err == nil {
-			g = fresh
-			g.Identity = d.p.own(b, fresh.Identity)
-		}
+func (d *decision) renew(ctx context.Context, b *Backend, g core.Grant) (fresh core.Grant, err error) {
+	err = d.ask(ctx, b, "renew", func(ctx context.Context) (err error) {
+		fresh, err = b.Strategy.Renewer.Renew(ctx, g)
 		return err
 	})
-	return g, err
+	if err != nil {
+		return core.Grant{Keep: fresh.Keep}, err
+	}
+	fresh.Identity = b.own(fresh.Identity)
+	return fresh, nil
 }
 
 // OnError implements core.AuthProvider. It never sends the user to the page

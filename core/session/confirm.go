@@ -18,7 +18,7 @@ type Backing struct {
 	// preferred to Ask for sessions that keep something, and called by one
 	// caller at a time on all nodes together; who comes meanwhile is treated as
 	// if the backend did not answer. Its context ends with Limit, and not with the
-	// caller's. May be nil.
+	// caller's. The Keep of a grant beside Unavailable is stored. May be nil.
 	Renew func(context.Context, core.Grant) (core.Grant, error)
 	Limit time.Duration // within which Renew answers; default 30s
 	Every time.Duration // how long an answer is good for; 0 means that each refresh asks
@@ -142,6 +142,11 @@ func (m *Manager) renewLeased(ctx context.Context, row core.Session, b Backing, 
 	next, err := b.Renew(asking, grant)
 	c, judged := m.judge(ctx, row, b, confirmation{next.Identity, l.At}, err)
 	if err != nil || judged != nil {
+		if core.CodeOf(err) == core.Unavailable && !next.Keep.Empty() {
+			if row.Kept, err = m.sealKept(row, next.Keep); err != nil {
+				return confirmation{}, core.Fail(core.Internal, opConfirm, err)
+			}
+		}
 		// The lease of a session that has just ended goes with it.
 		return c, errors.Join(judged, m.giveBack(ctx, row, l))
 	}

@@ -153,6 +153,36 @@ func TestOutage(t *testing.T) {
 	wantEqual(t, "the name", h.refreshed(issued, backing).Tokens.User.Name, "Renewed")
 }
 
+// TestHalfAnAnswer: what the other site has changed before it failed is kept,
+// and its word has not been given.
+func TestHalfAnAnswer(t *testing.T) {
+	h := newHouse(t)
+	keep, answer := "first", error(core.Unavailable)
+	backing := func(core.AccountID) session.Backing {
+		return session.Backing{Grace: time.Hour, Renew: func(_ context.Context, g core.Grant) (core.Grant, error) {
+			wantEqual(t, "what is shown", g.Keep.Reveal(), keep)
+			keep += "+"
+			g.Keep, g.Identity.Name = core.NewSecret(keep), "Half"
+			return g, answer
+		}}
+	}
+	issued := h.keeping("first")
+	for range 3 {
+		h.clock.Advance(time.Minute)
+		issued = h.refreshed(issued, backing)
+		row := h.row(issued.SessionID)
+		wantEqual(t, "the name", issued.Tokens.User.Name, "John")
+		if !row.ConfirmedAt.Equal(row.AuthAt) || !row.LeasedUntil.IsZero() {
+			t.Errorf("confirmed at %v, leased until %v", row.ConfirmedAt, row.LeasedUntil)
+		}
+	}
+	h.clock.Advance(time.Hour)
+	_, err := h.Refresh(t.Context(), issued.Tokens.Refresh.Reveal(), backing)
+	wantError(t, err, core.Unavailable, session.ReasonUnconfirmed)
+	answer = nil
+	wantEqual(t, "the name", h.refreshed(issued, backing).Tokens.User.Name, "Half")
+}
+
 // TestAskedNoSoonerThan: an answer is good for a while, and an outage is borne
 // by whoever keeps nothing, too.
 func TestAskedNoSoonerThan(t *testing.T) {

@@ -50,13 +50,18 @@ func (s *strategy) refresh(ctx context.Context, g core.Grant, k kept) (core.Gran
 		return core.Grant{}, authcode.RefreshFailed(opRenew, err)
 	}
 	k.take(token)
+	before := k
 	told, err := s.tell(ctx, opRenew, token.Access)
 	if err != nil {
 		s.log.WarnContext(ctx, "the site could not be asked who it is; what was told last counts", "err", err)
 	} else {
 		k.Claims = s.reader.Prune(told)
 	}
-	return s.regrant(ctx, g, k)
+	out, err := s.regrant(ctx, g, k)
+	if core.CodeOf(err) == core.Unavailable {
+		out = core.Grant{Keep: s.seal(ctx, before)}
+	}
+	return out, err
 }
 
 // regrant makes the grant of what is kept.

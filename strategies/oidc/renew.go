@@ -3,6 +3,7 @@ package oidc
 import (
 	"context"
 	"errors"
+	"maps"
 
 	"github.com/authd-go/authd/core"
 	"github.com/authd-go/authd/strategies/oidc/authcode"
@@ -17,7 +18,8 @@ const opRenew = "renew"
 //
 // Once the provider has answered, the refresh token may be another: nothing
 // after that may lose it. So where userinfo or the keys cannot be had, what
-// was told last stands for it.
+// was told last stands for it, and an answer that is not to be believed leaves
+// it to be kept.
 func (s *strategy) Renew(ctx context.Context, g core.Grant) (core.Grant, error) {
 	k, ok := openKept(g.Keep)
 	switch {
@@ -39,10 +41,24 @@ func (s *strategy) Renew(ctx context.Context, g core.Grant) (core.Grant, error) 
 	if !token.Refresh.Empty() {
 		k.Refresh = token.Refresh.Reveal()
 	}
-	if err := s.retell(ctx, m, token, &k); err != nil {
+	out, err := s.retold(ctx, m, token, g, &k)
+	if core.CodeOf(err) == core.Unavailable {
+		out = core.Grant{Keep: s.seal(ctx, k)}
+	}
+	return out, err
+}
+
+// retold makes the grant of what the provider tells with a new token.
+func (s *strategy) retold(ctx context.Context, m *metadata, token authcode.Token, g core.Grant, k *kept) (core.Grant, error) {
+	before := *k
+	if err := s.retell(ctx, m, token, k); err != nil {
 		return core.Grant{}, err
 	}
-	return s.regrant(ctx, g, k)
+	out, err := s.regrant(ctx, g, *k)
+	if err != nil {
+		before.Refresh, *k = k.Refresh, before // what cannot be read is not what counts next time
+	}
+	return out, err
 }
 
 // retell brings the claims in k up to date with a new token.
@@ -76,6 +92,7 @@ func (s *strategy) retell(ctx context.Context, m *metadata, token authcode.Token
 // than the old one.
 func (k *kept) tell(told claims.Claims, newer bool) {
 	if newer {
+		k.Claims = maps.Clone(k.Claims) // others may have it
 		for name := range k.Told {
 			delete(k.Claims, name)
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,6 +14,14 @@ import (
 	"github.com/authd-go/authd/strategies/oidc/claims"
 	"github.com/authd-go/authd/strategies/oidc/oidctest"
 )
+
+func manyGroups(m map[string]any) {
+	groups := []any{"staff"}
+	for i := range 1001 {
+		groups = append(groups, strconv.Itoa(i))
+	}
+	m["groups"] = groups
+}
 
 func withoutIDToken(m map[string]any) { delete(m, "id_token") }
 
@@ -119,6 +128,8 @@ func TestRenewEndsOrWaits(t *testing.T) {
 		"another's userinfo":  {oidctest.Faults{Told: set("sub", "jane-1")}, core.UnknownUser, oidc.ReasonOtherSubject},
 		"another's issuer":    {oidctest.Faults{Claims: set("iss", "https://other.example.com")}, core.Unavailable, oidc.ReasonIssuer},
 		"another's audience":  {oidctest.Faults{Claims: set("aud", "another")}, core.Unavailable, oidc.ReasonAudience},
+		"no subject":          {oidctest.Faults{Claims: set("sub", nil)}, core.Unavailable, oidc.ReasonSubject},
+		"too many roles":      {oidctest.Faults{Claims: manyGroups, Told: manyGroups}, core.Unavailable, claims.ReasonRoles},
 		"not let in any more": {oidctest.Faults{Claims: set("groups", "none"), Told: set("groups", "none")}, core.Disabled, claims.ReasonRequirement},
 		"not let on":          {oidctest.Faults{Handle: map[string]http.HandlerFunc{"/token": status(403, `{"error": "access_denied"}`)}}, core.UnknownUser, authcode.ReasonGrant},
 		"client refused":      {oidctest.Faults{Handle: map[string]http.HandlerFunc{"/token": status(401, `{"error": "invalid_client"}`)}}, core.Unavailable, authcode.ReasonClient},
@@ -132,8 +143,15 @@ func TestRenewEndsOrWaits(t *testing.T) {
 			s := open(t, config)
 			g := mustLogin(t, s, p)
 			p.Set(c.faults)
-			_, err := s.Renewer.Renew(t.Context(), g)
+			half, err := s.Renewer.Renew(t.Context(), g)
 			refused(t, err, c.code, c.reason)
+			if !half.Keep.Empty() {
+				g.Keep = half.Keep // as the house does
+			}
+			p.Set(oidctest.Faults{})
+			if _, err := s.Renewer.Renew(t.Context(), g); c.code == core.Unavailable && err != nil {
+				t.Errorf("when the provider is right again: %v", err)
+			}
 		})
 	}
 }
