@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -61,6 +62,23 @@ func TestAWrongVerifierEndsTheSession(t *testing.T) {
 	trace := w.last()
 	if _, err := w.Session.Session(t.Context(), trace.SessionID); trace.SessionID == "" || core.CodeOf(err) != core.Unauthenticated {
 		t.Errorf("session %q: %v", trace.SessionID, err)
+	}
+}
+
+// Who signs out and does not wait for the other site, which may hang, is signed
+// out all the same.
+func TestLogoutDoesNotWaitForTheOtherSite(t *testing.T) {
+	w, s := twoSites(t)
+	in := w.FinishLogin(t.Context(), core.Request{}, back(elsewhere(t, w), s))
+	r := core.Request{AccessToken: in.Tokens.Access.Reveal()}
+	ctx, hangUp := context.WithCancel(t.Context())
+	s.leaving = hangUp
+	w.Logout(ctx, r)
+	if s.returnTo == "" {
+		t.Error("the other site was not asked")
+	}
+	if got := w.Check(t.Context(), r); got.Authenticated {
+		t.Error("still signed in")
 	}
 }
 

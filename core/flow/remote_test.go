@@ -27,6 +27,7 @@ type site struct {
 	returnTo string
 	notice   core.LogoutNotice
 	token    core.TokenCredentials
+	leaving  func() // is called by LogoutURL; may be nil
 }
 
 func (s *site) Begin(_ context.Context, r core.RedirectRequest) (core.Redirect, error) {
@@ -70,6 +71,9 @@ func (s *site) Renew(_ context.Context, g core.Grant) (core.Grant, error) {
 
 func (s *site) LogoutURL(_ context.Context, g core.Grant, returnTo string) (string, error) {
 	s.shown, s.returnTo = g, returnTo
+	if s.leaving != nil {
+		s.leaving()
+	}
 	return "https://op.example.com/logout", nil
 }
 

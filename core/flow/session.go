@@ -42,16 +42,19 @@ func (p *Provider) logout(ctx context.Context, d *decision, r core.Request, retu
 		return "", nil
 	}
 	d.trace.SessionID = id
-	row, err := p.Session.Session(ctx, id)
-	if err == nil {
+	row, unknown := p.Session.Session(ctx, id)
+	if unknown == nil {
 		d.trace.Account = row.Identity.AccountID
-		elsewhere = p.logoutURL(ctx, d, row, returnTo)
 	}
-	_, err = p.Session.End(ctx, core.SessionEnd{ID: id, Reason: "logout", At: p.Now()})
-	return elsewhere, err
+	// Here first: whoever does not wait for the other site is signed out, too.
+	if _, err := p.Session.End(ctx, core.SessionEnd{ID: id, Reason: "logout", At: p.Now()}); err != nil || unknown != nil {
+		return "", err
+	}
+	return p.logoutURL(ctx, d, row, returnTo), nil
 }
 
-// logoutURL never stands in the way of signing out here.
+// logoutURL is where the session that has just ended ends at the other site, or
+// "" if that cannot be told.
 func (p *Provider) logoutURL(ctx context.Context, d *decision, row core.Session, returnTo string) (elsewhere string) {
 	b := p.Routes.Backends[row.Identity.Strategy]
 	if b == nil || b.Strategy.LogoutRedirector == nil {

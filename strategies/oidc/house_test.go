@@ -311,3 +311,19 @@ func TestForgedNoticesAreAudited(t *testing.T) {
 		})
 	}
 }
+
+// The strategy tells no permissions; the session has the roles of the sign-in,
+// as the operator maps them.
+func TestPermissionsAreTheSessions(t *testing.T) {
+	p := provider(t)
+	h := newHouse(t, map[string]*oidc.Config{"corp": config(p)})
+	b := h.begin("corp")
+	query, err := p.Visit(t.Context(), b.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := h.send(http.MethodGet, core.CallbackPath+"corp?"+query.Encode(), b.jar)
+	if got := h.send(http.MethodGet, "/auth/permissions", in.cookies); strings.TrimSpace(string(got.body)) != `["dev","staff"]` {
+		t.Errorf("permissions: %d %s", got.status, got.body)
+	}
+}
