@@ -64,18 +64,25 @@ func (a *app) withStore(ctx context.Context, do func(*config.Config, *sqlite.Sto
 // one, or the only one there is.
 func (a *app) withAdmin(ctx context.Context, strategy string, do func(admin) error) error {
 	return a.withTrail(ctx, func(c *config.Config, store *sqlite.Store, trail operatorTrail) error {
-		name, options, err := localStrategy(c, strategy)
+		d, err := a.admin(c, store, strategy)
 		if err != nil {
 			return err
 		}
-		accounts, err := options.Admin(core.Env{
-			Name: name, Now: time.Now, Rand: rand.Reader, Users: store.Users(name), Log: a.logger(c),
-		})
-		if err != nil {
-			return err
-		}
-		return do(admin{accounts, c, store, name, trail})
+		d.trail = trail
+		return do(d)
 	})
+}
+
+// admin has no trail.
+func (a *app) admin(c *config.Config, store *sqlite.Store, strategy string) (admin, error) {
+	name, options, err := localStrategy(c, strategy)
+	if err != nil {
+		return admin{}, err
+	}
+	accounts, err := options.Admin(core.Env{
+		Name: name, Now: time.Now, Rand: rand.Reader, Users: store.Users(name), Log: a.logger(c),
+	})
+	return admin{Admin: accounts, config: c, store: store, strategy: name}, err
 }
 
 func localStrategy(c *config.Config, wanted string) (string, *local.Config, error) {

@@ -2,15 +2,11 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/authd-go/authd/core"
-	"github.com/authd-go/authd/core/flow"
-	"github.com/authd-go/authd/core/session"
 	"github.com/authd-go/authd/strategies/local"
 )
 
@@ -105,24 +101,6 @@ func (a *app) userPasswd(strategy *string) *cobra.Command {
 		}
 		d.note(ctx, core.AuditPasswordSet, u)
 		return a.changed(ctx, d, u, "password set for", "password_changed")
-	})
-}
-
-func (a *app) userReset(strategy *string) *cobra.Command {
-	return a.oneUser(strategy, "reset", "Print a link with which the user sets a new password", func(ctx context.Context, d admin, who string) error {
-		u, err := d.User(ctx, who)
-		if err != nil {
-			return err
-		}
-		tokens := session.NewOneTime(d.store, time.Now, rand.Reader)
-		link, err := flow.ResetLink(ctx, tokens, d.config.Server.PublicURL, d.account(u.ID))
-		if err != nil {
-			return err
-		}
-		d.note(ctx, core.AuditResetLinkMade, u)
-		fmt.Fprintf(a.stderr, "Works once, until %s. An older link of %s no longer works.\n", link.Expires.Local().Format(time.DateTime), userName(u))
-		_, err = fmt.Fprintln(a.stdout, link.Link.Reveal())
-		return err
 	})
 }
 
