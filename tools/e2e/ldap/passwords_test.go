@@ -376,6 +376,30 @@ func TestOtherWaysToWrite(t *testing.T) {
 	}
 }
 
+// TestDueByPrincipalName: in Active Directory, without a search first, it is the
+// service that says whose password must be changed.
+func TestDueByPrincipalName(t *testing.T) {
+	t.Parallel()
+	v := vendors()[1]
+	f := start(t, v)
+	apply(t, v.admin(t, f), v.lenient)
+	c := v.config(f)
+	c.Users.Bind, c.Passwords.Change = "{username}@ad.example.org", true
+	s := open(t, c)
+	for name, password := range map[string]string{"mustchange": "mustchange-pw", "stale": "stale-pw"} {
+		_, err := login(t.Context(), s, name, password)
+		e := core.AsError(err)
+		if core.CodeOf(err) != core.ActionRequired || e.Subject == "" {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		change := core.PasswordChange{Subject: e.Subject, Old: core.NewSecret(password), New: core.NewSecret(fresh)}
+		if err := errors.Join(s.PasswordChanger.ChangePassword(t.Context(), change), works(t.Context(), s, name, fresh)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func works(ctx context.Context, s core.Strategy, name, password string) error {
 	_, err := login(ctx, s, name, password)
 	return err
@@ -400,7 +424,7 @@ func TestGuessingStopsBeforeTheDirectoryLocks(t *testing.T) {
 			apply(t, v.admin(t, f), lockout[v.peer]...)
 			h := houseWith(t, v.writable(f), func(o *authd.Options) {
 				o.Methods.UpdatePassword.Use = authd.Names(authd.Session)
-				o.Throttle.FreeTries, o.Throttle.FirstDelay, o.Throttle.MaxDelay = 2, 10*time.Minute, 20*time.Minute
+				o.Throttle.FreeTries, o.Throttle.FirstDelay, o.Throttle.MaxDelay = 1, 10*time.Minute, 30*time.Minute
 			})
 			codes := map[core.Code]int{}
 			for range 20 {
@@ -411,7 +435,7 @@ func TestGuessingStopsBeforeTheDirectoryLocks(t *testing.T) {
 					}).Code]++
 				}
 			}
-			if codes[core.InvalidCredentials] != 2 || codes[core.Throttled] != 118 {
+			if codes[core.InvalidCredentials] != 1 || codes[core.Throttled] != 119 {
 				t.Errorf("answers: %v", codes)
 			}
 			s := open(t, v.config(f)) // the directory itself, which locks after three wrong ones
