@@ -102,7 +102,9 @@ func (a *api) callback(w http.ResponseWriter, r *http.Request) error {
 	result := a.told(a.Backend.FinishLogin(r.Context(), core.Request{Params: core.Params{}, Client: a.client(r)}, core.SiteAnswer{
 		Strategy: r.PathValue("strategy"), Query: query, Pending: pending,
 	}))
-	if pending != "" {
+	// An answer that came too soon was not looked at: it is good when the browser
+	// comes again.
+	if soon := result.Error != nil && result.Error.Code == core.Throttled; pending != "" && !soon {
 		http.SetCookie(w, a.pendingCookie(name, "", -1))
 	}
 	if result.Success && result.Tokens != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/authd-go/authd/core"
 	"github.com/authd-go/authd/core/httpapi"
@@ -47,6 +48,19 @@ func TestPendingCookie(t *testing.T) {
 		slices.Sort(kept)
 		if !slices.Equal(gone, []string{c.Name}) || !slices.Equal(kept, []string{"__Host-authd-access", "__Host-authd-refresh"}) {
 			t.Errorf("gone %q, kept %q", gone, kept)
+		}
+	}
+}
+
+// TestAnAnswerThatCameTooSoon was not looked at, so the browser keeps what makes
+// it good when the page is loaded again.
+func TestAnAnswerThatCameTooSoon(t *testing.T) {
+	h := newHarness(t)
+	for code, keeps := range map[core.Code]bool{core.Throttled: true, core.Unavailable: false, core.Expired: false} {
+		h.backend.fail(&core.Error{Code: code, RetryAfter: time.Second})
+		a := h.do(get("/auth/callback/google?state=s1&code=c", "Cookie", loginCookie+core.PendingName("s1")+"=from-s1"))
+		if kept := len(a.cookies()) == 0; kept != keeps {
+			t.Errorf("%s: the cookie is kept: %v", code, kept)
 		}
 	}
 }

@@ -14,7 +14,9 @@ import (
 	"github.com/authd-go/authd"
 	"github.com/authd-go/authd/core"
 	"github.com/authd-go/authd/core/flow"
+	"github.com/authd-go/authd/strategies/oauth2"
 	"github.com/authd-go/authd/strategies/oidc"
+	"github.com/authd-go/authd/strategies/oidc/claims"
 	"github.com/authd-go/authd/tools/e2e/peers"
 )
 
@@ -314,4 +316,39 @@ func (p *person) refreshCookie() string {
 	}
 	p.t.Fatal("there is no refresh cookie")
 	return ""
+}
+
+// TestWithoutIDTokens signs in by the kind oauth2, which believes what the
+// holder of the access token is told, and asks again with the refresh token.
+func TestWithoutIDTokens(t *testing.T) {
+	a := reserve(t)
+	op := startOP(t, a)
+	issuer := op.facts["OIDC_ISSUER"]
+	c := oauth2.NewConfig()
+	c.AuthorizeURL, c.TokenURL, c.UserInfoURL = issuer+"/auth", issuer+"/token", issuer+"/me"
+	c.ClientID, c.ClientSecret = "authd", core.NewSecret(op.facts["OIDC_CLIENT_SECRET"])
+	c.Scopes, c.Params = []string{"openid", "profile", "email", "groups", "offline_access"}, map[string]string{"prompt": "consent"}
+	c.Claims = claims.Map{ID: "sub", EmailVerified: "email_verified", Roles: "groups"}
+	h := newHouse(t, a, database(t), nil, func(o *authd.Options) {
+		s := authd.StrategyOptions{Kind: "oauth2", Config: c}
+		s.TrustEmail = true
+		o.Strategies["basic"] = s
+		o.Methods.Login.Use = authd.Names("basic")
+	})
+	p := h.person(t)
+	p.signIn("basic", "alice")
+	id := p.get("/auth/identity")
+	roles, _ := id["roles"].([]any)
+	if id["id"] != "basic:alice" || id["email"] != "alice@example.org" || !slices.Contains(roles, any("staff")) {
+		t.Fatalf("signed in as %v: %v", id, h.last(core.MethodLogin).Err)
+	}
+	for range 2 {
+		if got, tr := p.call("/auth/refresh", nil), h.last(core.MethodRefresh); !got.Success || len(tr.Steps) != 1 || tr.Steps[0].Outcome != "" {
+			t.Errorf("refresh: %+v, %+v", got, tr.Steps)
+		}
+	}
+	op.control(http.MethodDelete, "/accounts/alice")
+	if got := p.call("/auth/refresh", nil); got.Success || got.Error.Reason != "account_gone" {
+		t.Errorf("gone: %+v", got)
+	}
 }
