@@ -77,9 +77,18 @@ func (a *accounts) search(search searcher, filter string) ([]*ldap.Entry, error)
 		err = nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, explain(err)
 	}
 	return result.Entries, nil
+}
+
+// explain adds what to do about an answer that operators meet.
+func explain(err error) error {
+	var answer *ldap.Error
+	if errors.As(err, &answer) && answer.ResultCode == ldap.LDAPResultReferral {
+		return fmt.Errorf("other servers keep this part of the directory, and referrals are not followed: list them in urls, or as a strategy of their own: %w", err)
+	}
+	return err
 }
 
 // attributes lists what is read of an entry.

@@ -17,7 +17,7 @@ import (
 // group is a group that somebody is in.
 type group struct{ dn, name string }
 
-// groupPage is how many groups are asked for at once (RFC 2696).
+// groupPage is how many groups a page holds.
 const groupPage = 500
 
 // inChain is Active Directory's matching rule that follows groups of groups
@@ -165,14 +165,20 @@ func (a *accounts) tooMany(n int) error {
 	return nil
 }
 
-// groupsBy lists the groups that a filter finds, page by page where the server
-// can, since it may limit what one answer holds.
+// groupsBy lists the groups that a filter finds: in one answer, or page by page
+// (RFC 2696) where the server limits what one answer holds. Not in pages at
+// once, since the first page costs a server more than a whole answer.
 func (a *accounts) groupsBy(ctx context.Context, filter string) ([]group, error) {
-	r := ldap.NewSearchRequest(a.groups.BaseDN, ldap.ScopeWholeSubtree, ldap.NeverDerefAliases, 0, 0, false, filter, []string{a.groups.Name}, nil)
+	request := func() *ldap.SearchRequest { // paging writes into it
+		return ldap.NewSearchRequest(a.groups.BaseDN, ldap.ScopeWholeSubtree, ldap.NeverDerefAliases, 0, 0, false, filter, []string{a.groups.Name}, nil)
+	}
 	var out []group
 	err := a.client.AsService(ctx, func(l *ldap.Conn) error {
 		out = nil
-		result, err := l.SearchWithPaging(r, groupPage)
+		result, err := l.Search(request())
+		if ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded) {
+			result, err = l.SearchWithPaging(request(), groupPage)
+		}
 		if err != nil {
 			return err
 		}

@@ -61,7 +61,7 @@ func config(servers ...*ldaptest.Server) *ldap.Config {
 	}
 	c.BindDN, c.BindPassword = service, core.NewSecret(servicePW)
 	c.Users.BaseDN, c.Groups.BaseDN = people, "ou=groups,"+base
-	c.AttemptTimeout = 500 * time.Millisecond
+	c.AttemptTimeout = time.Second
 	return c
 }
 

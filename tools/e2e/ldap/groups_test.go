@@ -1,6 +1,7 @@
 package ldap_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -100,3 +101,25 @@ func groupings() map[string][]grouping {
 }
 
 const adGroups = "Dev,Engineering,Everyone Staff"
+
+// TestManyGroups: a directory that limits what one answer holds is asked page by
+// page. OpenLDAP is told to give the service 500 entries at once.
+func TestManyGroups(t *testing.T) {
+	t.Parallel()
+	v := vendors()[0]
+	f := start(t, v, "SLAPD_BULK=1")
+	admin := v.admin(t, f)
+	for i := range 600 {
+		if err := admin.Add(v.group(f["LDAP_BASE_DN"], fmt.Sprintf("team%03d", i), "uid=carol,ou=people,"+f["LDAP_BASE_DN"])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, how := range []string{ldap.NestedNone, ldap.NestedWalk} {
+		c := v.config(f)
+		c.Groups.Nested = how
+		id, err := login(t.Context(), open(t, c), "carol", "carol-pw")
+		if err != nil || len(id.Roles) != 601 { // and staff
+			t.Errorf("%s: %d roles, %v", how, len(id.Roles), err)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package ldap_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/authd-go/authd/core"
 	"github.com/authd-go/authd/strategies/ldap"
@@ -65,6 +66,24 @@ func TestTLS(t *testing.T) {
 				t.Errorf("want an outage that names %q: %v", c.want, err)
 			}
 		})
+	}
+}
+
+// TestReferrals: what lies at another server is left there, at once, and does
+// not stand in the way of what is here.
+func TestReferrals(t *testing.T) {
+	t.Parallel()
+	f := peers.Start(t, "slapd", "SLAPD_BULK=1")
+	c := vendors()[0].config(f)
+	c.Users.BaseDN = f["LDAP_BASE_DN"] // a subtree with a referral in it
+	if _, err := login(t.Context(), open(t, c), "alice", "alice-pw"); err != nil {
+		t.Errorf("beside a referral: %v", err)
+	}
+	c.Users.BaseDN = "ou=elsewhere," + f["LDAP_BASE_DN"]
+	begin := time.Now()
+	_, err := login(t.Context(), open(t, c), "alice", "alice-pw")
+	if core.CodeOf(err) != core.Unavailable || !strings.Contains(err.Error(), "strategy of their own") || time.Since(begin) > time.Second {
+		t.Errorf("at a referral: %v, after %v", err, time.Since(begin))
 	}
 }
 
