@@ -45,8 +45,9 @@ func (c *counted) Complete(context.Context, core.Callback) (core.Grant, error) {
 	return core.Grant{Identity: core.Identity{AccountID: core.AccountID{Subject: "1"}}}, c.answer()
 }
 
-func (c *counted) AuthenticateToken(context.Context, core.TokenCredentials) (core.TokenGrant, error) {
+func (c *counted) AuthenticateToken(_ context.Context, t core.TokenCredentials) (core.TokenGrant, error) {
 	return core.TokenGrant{
+		ID:    t.Credential.Reveal(),
 		Grant: core.Grant{Identity: core.Identity{AccountID: core.AccountID{Subject: "1"}}}, Expires: time.Now().Add(24 * time.Hour),
 	}, c.answer()
 }

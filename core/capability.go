@@ -100,6 +100,10 @@ type TokenCredentials struct {
 // TokenGrant is a grant that a token proved.
 type TokenGrant struct {
 	Grant
+	// ID names what was signed, and nothing else: it is the same however often
+	// the token is presented and however it is spelled, since encodings and
+	// signatures have more than one spelling. It is never empty.
+	ID      string
 	Expires time.Time // until when the same token might be presented again
 }
 
@@ -107,7 +111,7 @@ type TokenGrant struct {
 type TokenAuthenticator interface {
 	// AuthenticateToken returns the grant, or Forbidden as Complete does,
 	// InvalidCredentials for a token that is not to be believed, or Unavailable.
-	// The house takes each token once.
+	// The house takes each token once, by the grant's ID.
 	AuthenticateToken(context.Context, TokenCredentials) (TokenGrant, error)
 }
 

@@ -59,7 +59,7 @@ func (p *Provider) openPictureID(text string) (account core.AccountID, until tim
 	if len(text) > maxPictureID || len(p.PictureKey) == 0 {
 		return account, until, false
 	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	raw, err := decodeBase64(text)
 	if err != nil || len(raw) <= 8+pictureMAC {
 		return account, until, false
 	}

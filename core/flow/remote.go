@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/authd-go/authd/core"
@@ -170,7 +171,7 @@ func readChallenge(params core.Params) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if sum, err := base64.RawURLEncoding.DecodeString(challenge); err != nil || len(sum) != sha256.Size {
+	if sum, err := decodeBase64(challenge); err != nil || len(sum) != sha256.Size {
 		return "", core.InvalidField(name, "must be the SHA-256 of a codeVerifier in base64url: without cookies it ties the login to whoever began it")
 	}
 	return challenge, nil
@@ -260,15 +261,25 @@ func (p *Provider) unseal(purpose, sealed string, into any) error {
 	if len(sealed) > maxSealed {
 		return errors.New("it is too long")
 	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(sealed)
+	raw, err := decodeBase64(sealed)
 	if err != nil {
-		return errors.New("it is not base64url")
+		return err
 	}
 	text, err := p.Sealer.Open(raw, purpose)
 	if err != nil {
 		return err
 	}
 	return json.Unmarshal(text, into)
+}
+
+// decodeBase64 reads base64url in its one spelling: without padding, white
+// space, or bits that do not count.
+func decodeBase64(text string) ([]byte, error) {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || strings.ContainsAny(text, "\r\n") { // which the decoder passes over
+		return nil, errors.New("it is not base64url")
+	}
+	return raw, nil
 }
 
 func sameText(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

@@ -56,7 +56,8 @@ func (s *site) AuthenticateToken(_ context.Context, c core.TokenCredentials) (co
 	if s.refuses != nil {
 		return core.TokenGrant{}, s.refuses
 	}
-	return core.TokenGrant{Grant: s.grant(), Expires: time.Now().Add(time.Hour)}, nil
+	name, _, _ := strings.Cut(c.Credential.Reveal(), " ")
+	return core.TokenGrant{Grant: s.grant(), ID: name, Expires: time.Now().Add(time.Hour)}, nil
 }
 
 func (s *site) Renew(_ context.Context, g core.Grant) (core.Grant, error) {
@@ -382,6 +383,12 @@ func TestLoginByToken(t *testing.T) {
 	}
 	if got := login("one", ""); code(got.Error) != core.InvalidCredentials || got.Error.Reason != flow.ReasonTokenUsed {
 		t.Errorf("the second time: %+v", got.Error)
+	}
+	if got := login("one spelled otherwise", ""); got.Success || got.Error.Reason != flow.ReasonTokenUsed {
+		t.Errorf("in another spelling: %+v", got.Error)
+	}
+	if got := login(" no name", ""); code(got.Error) != core.Internal {
+		t.Errorf("without a name: %+v", got.Error)
 	}
 	n := w.LoginNonce(t.Context(), core.Request{})
 	if got := login("two", n.Pending.Sealed.Reveal()); !got.Success || s.token.Nonce != n.Nonce {

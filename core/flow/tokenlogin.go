@@ -54,7 +54,7 @@ func (d *decision) tokenLogin(ctx context.Context, r core.Request, links []Link,
 	if err != nil {
 		return nil, err
 	}
-	if err := d.takeToken(ctx, b, credential, nonce, grant.Expires); err != nil {
+	if err := d.takeToken(ctx, b, grant, nonce); err != nil {
 		return nil, err
 	}
 	issued, err := d.enter(ctx, r, b, grant.Grant, remember)
@@ -77,7 +77,10 @@ func (p *Provider) nonceOf(r core.Request) (loginNonce, error) {
 }
 
 // takeToken takes the token, and the nonce in it, once.
-func (d *decision) takeToken(ctx context.Context, b *Backend, credential string, n loginNonce, expires time.Time) error {
+func (d *decision) takeToken(ctx context.Context, b *Backend, grant core.TokenGrant, n loginNonce) error {
+	if grant.ID == "" {
+		return core.Fail(core.Internal, core.OpTokenLogin, errors.New("the strategy does not name the token"))
+	}
 	if n.Nonce != "" {
 		used := &core.Error{Code: core.Expired, Op: core.OpTokenLogin, Reason: ReasonNonceExpired}
 		if err := d.p.once(ctx, "nonce", n.Nonce, n.Expires, used); err != nil {
@@ -85,7 +88,7 @@ func (d *decision) takeToken(ctx context.Context, b *Backend, credential string,
 		}
 	}
 	used := &core.Error{Code: core.InvalidCredentials, Op: core.OpTokenLogin, Strategy: b.Name, Reason: ReasonTokenUsed}
-	return d.p.once(ctx, "token of "+b.Name, credential, expires, used)
+	return d.p.once(ctx, "token of "+b.Name, grant.ID, grant.Expires, used)
 }
 
 // EndRemote implements core.RemoteLogins.

@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
@@ -20,6 +21,7 @@ type idToken struct {
 	*oidc.IDToken
 	claims claims.Claims
 	own    ownClaims
+	digest [sha256.Size]byte // of the payload, which has one spelling, as the token's text has not
 }
 
 // ownClaims are those of a token's that are checked here.
@@ -53,7 +55,7 @@ func (s *strategy) idToken(ctx context.Context, m *metadata, raw core.Secret, wa
 	if err != nil {
 		return idToken{}, s.explain(want.op, t, m)
 	}
-	out := idToken{IDToken: verified}
+	out := idToken{IDToken: verified, digest: sha256.Sum256(t.payload)}
 	if out.claims, err = claims.Decode(t.payload); err != nil || json.Unmarshal(t.payload, &out.own) != nil {
 		return idToken{}, disbelieve(want.op, ReasonMalformed, err)
 	}

@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"encoding/base64"
 
 	"github.com/authd-go/authd/core"
 )
@@ -50,5 +51,5 @@ func (s *strategy) byToken(ctx context.Context, c core.TokenCredentials) (core.T
 	if last := t.Expiry.Add(leeway); last.Before(until) {
 		until = last
 	}
-	return core.TokenGrant{Grant: grant, Expires: until}, nil
+	return core.TokenGrant{Grant: grant, ID: base64.RawURLEncoding.EncodeToString(t.digest[:]), Expires: until}, nil
 }

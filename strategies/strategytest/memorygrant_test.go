@@ -87,7 +87,7 @@ func (m *memory) AuthenticateToken(ctx context.Context, c core.TokenCredentials)
 		return core.TokenGrant{}, core.InvalidCredentials
 	}
 	g, err := m.grant(ctx)
-	return core.TokenGrant{Grant: g, Expires: time.Now().Add(time.Minute)}, err
+	return core.TokenGrant{Grant: g, ID: c.Credential.Reveal(), Expires: time.Now().Add(time.Minute)}, err
 }
 
 func (m *memory) ReceiveLogout(ctx context.Context, token core.Secret) (core.LogoutNotice, error) {
@@ -189,6 +189,18 @@ func siteMutants() []mutant {
 		{"a token signs its owner in", "too much is kept", granting(func(g *core.TokenGrant) {
 			g.Keep = core.NewSecret(strings.Repeat("x", core.MaxKeep+1))
 		})},
+		{"a token has one name", "none", granting(func(g *core.TokenGrant) { g.ID = "" })},
+		{"a token has one name", "one for all", granting(func(g *core.TokenGrant) { g.ID = "token" })},
+		{"a token has one name", "another each time", granting(func(g *core.TokenGrant) { g.ID = rand.Text() })},
+		{"a token has one name", "one for each spelling", func(s *subjectOfStudy) {
+			s.token(func(ctx context.Context, c core.TokenCredentials) (core.TokenGrant, error) {
+				typed := c.Credential.Reveal()
+				c.Credential = core.NewSecret(strings.TrimSpace(typed))
+				g, err := s.AuthenticateToken(ctx, c)
+				g.ID = typed
+				return g, err
+			})
+		}},
 		{"a forged token is refused", "the signature is not looked at", believing(func(c *core.TokenCredentials) {
 			if i := strings.LastIndexByte(c.Credential.Reveal(), '.'); i > 0 {
 				c.Credential = core.NewSecret(sign(c.Credential.Reveal()[:i]))

@@ -17,6 +17,7 @@ func grantRules() []Rule {
 		{"a good grant renews", "a refresh must not sign people out, nor the one after it", []Need{renew, NeedGrant}, goodRenews},
 		{"a revoked grant does not renew", "who left must be signed out", []Need{renew, NeedGrant, NeedRevoke}, revokedRenews},
 		{"a token signs its owner in", "the site's own button must lead to the same account", []Need{token, NeedToken, NeedGrant}, tokenSignsIn},
+		{"a token has one name", "the house takes each token once, by its name", []Need{token, NeedToken}, tokenHasOneName},
 		{"a forged token is refused", "anybody can write one", []Need{token, NeedToken}, forgedTokens},
 		{"a token for another question is refused", "a token that was stolen elsewhere has another nonce", []Need{token, NeedToken}, otherNonce},
 		{"a logout notice names what ends", "the house ends what is named, and takes each notice once", []Need{receive, NeedNotice}, noticeNames},
@@ -151,6 +152,46 @@ func forgedTokens(ctx context.Context, tr *trial) error {
 		}
 	}
 	return nil
+}
+
+// tokenHasOneName presents tokens twice, and in the spellings that lenient
+// decoders take for the same.
+func tokenHasOneName(ctx context.Context, tr *trial) error {
+	names := map[string]bool{}
+	for _, nonce := range []string{"a-nonce", "another-nonce"} {
+		token := tr.Other.Token(nonce)
+		first, err := tr.present(ctx, token, nonce)
+		switch {
+		case err != nil:
+			return fmt.Errorf("a token: %w", err)
+		case first.ID == "" || names[first.ID]:
+			return fmt.Errorf("a token's name is %q, which is none, or another's", first.ID)
+		}
+		names[first.ID] = true
+		for _, spelling := range append(respelled(token), token) {
+			again, err := tr.present(ctx, spelling, nonce)
+			if err == nil && again.ID != first.ID {
+				return errors.New("the same token has two names, so it can be used twice")
+			}
+			if err != nil && spelling == token {
+				return fmt.Errorf("the same token again: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// respelled returns other texts that lenient decoders read as the same token:
+// with white space, and with other bits where base64 has some to spare.
+func respelled(token string) []string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	out := []string{token + "\n", " " + token, strings.Replace(token, ".", ".\n", 1)}
+	for end := range len(token) {
+		if at := strings.IndexByte(alphabet, token[end]); at >= 0 && (end+1 == len(token) || token[end+1] == '.') {
+			out = append(out, token[:end]+alphabet[at^1:at^1+1]+token[end+1:])
+		}
+	}
+	return out
 }
 
 func otherNonce(ctx context.Context, tr *trial) error {
