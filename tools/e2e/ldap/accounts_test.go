@@ -106,6 +106,7 @@ func ds389Accounts() []account {
 		{"alice@example.org", "alice-pw", "", "Alice Liddell", "dev,staff", "", ""},
 		{"comma", special, "", "Doe, John", "dev,staff", "", ""},
 		{"reader", "reader-secret", core.UnknownUser, "", "", "", nobody},
+		{"manager", "manager-secret", core.UnknownUser, "", "", "", nobody},
 		{"inactive", "inactive-pw", core.Disabled, "", "", "", nobody},
 		{"inactive", "wrong-pw", core.Disabled, "", "", "", nobody},
 		{"alice", "wrong-pw", core.InvalidCredentials, "", "", "", nobody},
