@@ -137,13 +137,18 @@ func TestTheAccountsOwnAttributes(t *testing.T) {
 		{"expired in 2001", ldap.ActiveDirectory, "accountExpires", "126500000000000000", core.Disabled},
 		{"never expires", ldap.ActiveDirectory, "accountExpires", "9223372036854775807", ""},
 		{"never expires, too", ldap.ActiveDirectory, "accountExpires", "0", ""},
+		{"ended in 2020", ldap.OpenLDAP, "pwdEndTime", "20200101000000Z", core.Disabled},
+		{"ended in 2020, by another zone", ldap.OpenLDAP, "pwdEndTime", "20200101000000.5+0100", core.Disabled},
+		{"ends in 2999", ldap.OpenLDAP, "pwdEndTime", "29990101000000Z", ""},
+		{"ends who knows when", ldap.OpenLDAP, "pwdEndTime", "soon", ""},
+		{"expired in 2020", ldap.FreeIPA, "krbPrincipalExpiration", "20200101000000Z", core.Disabled},
 		{"inactive", ldap.DS389, "nsAccountLock", "TRUE", core.Disabled},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := directory()
 			d.Put(person("john", johnID, johnPW, map[string][]string{
-				"objectClass": {"inetOrgPerson", "user"}, "objectCategory": {"person"}, "sAMAccountName": {"john"},
-				"objectGUID": {"0123456789abcdef"}, "nsUniqueId": {"x"}, c.attribute: {c.value},
+				"objectClass": {"inetOrgPerson", "user", "person"}, "objectCategory": {"person"}, "sAMAccountName": {"john"},
+				"objectGUID": {"0123456789abcdef"}, "nsUniqueId": {"x"}, "ipaUniqueID": {"y"}, c.attribute: {c.value},
 			}))
 			conf := config(ldaptest.Start(t, d))
 			conf.Directory = c.directory

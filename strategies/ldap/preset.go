@@ -47,7 +47,10 @@ func presets() map[string]preset {
 				Attributes: Attributes{ID: "entryUUID", Username: "uid", Name: "displayName", Email: "mail", Photo: "jpegPhoto"},
 			},
 			groups: Groups{Filter: "(|(member={dn})(uniqueMember={dn})(memberUid={username}))", Nested: NestedWalk},
-			state:  []stateRule{{attribute: "pwdAccountLockedTime", test: equals("000001010000Z"), code: core.Locked}},
+			state: []stateRule{
+				{attribute: "pwdAccountLockedTime", test: equals("000001010000Z"), code: core.Locked},
+				{attribute: "pwdEndTime", test: generalizedTimePast, code: core.Disabled},
+			},
 			policy: true, marksResets: true,
 		},
 		ActiveDirectory: {
@@ -79,7 +82,10 @@ func presets() map[string]preset {
 				Attributes: Attributes{ID: "ipaUniqueID", Username: "uid", Name: "displayName", Email: "mail", Photo: "jpegPhoto"},
 			},
 			groups: Groups{Filter: "(member={dn})", Nested: NestedWalk},
-			state:  []stateRule{{attribute: "nsAccountLock", test: equals("true"), code: core.Disabled}},
+			state: []stateRule{
+				{attribute: "nsAccountLock", test: equals("true"), code: core.Disabled},
+				{attribute: "krbPrincipalExpiration", test: generalizedTimePast, code: core.Disabled},
+			},
 			policy: true,
 			codes:  codes389(),
 		},

@@ -50,6 +50,13 @@ func fileTimePast(value string, now time.Time) bool {
 	return time.Unix(n/10_000_000-secondsTo1970, n%10_000_000*100).Before(now)
 }
 
+// generalizedTimePast says whether a time (RFC 4517, section 3.3.13) has passed,
+// by which directories mark the end of an account.
+func generalizedTimePast(value string, now time.Time) bool {
+	end, err := time.Parse("20060102150405Z0700", value)
+	return err == nil && end.Before(now)
+}
+
 // state returns the code of the first rule that holds, or "". A lock that
 // passes by itself is not looked at here: whoever tries wrong passwords could
 // end a signed-in owner's session with it.

@@ -46,7 +46,8 @@ func changes(v vendor) []change {
 	}
 	switch v.peer {
 	case "slapd":
-		out = append(out, change{"locked for good", replace("pwdAccountLockedTime", "000001010000Z"), true})
+		out = append(out, change{"locked for good", replace("pwdAccountLockedTime", "000001010000Z"), true},
+			change{"ended", replace("pwdEndTime", "20200101000000Z"), true}, change{"ends later", replace("pwdEndTime", "29990101000000Z"), false})
 	case "samba":
 		out = append(out, change{"expired", replace("accountExpires", "126500000000000000"), true})
 	}
