@@ -209,12 +209,12 @@ func TestProblems(t *testing.T) {
 }
 
 func TestCapabilitiesFollowTheFields(t *testing.T) {
-	fields := reflect.TypeFor[core.Strategy]().NumField() - 2 // without Ready and Close
+	fields := reflect.TypeFor[core.Strategy]().NumField() - 3 // without Ready, Diagnoser and Close
 	if got := (core.Strategy{}).Capabilities(); len(got) != 0 {
 		t.Errorf("an empty strategy can %v", got)
 	}
 	var all allCapabilities
-	s := core.Strategy{all, all, all, all, all, all, all, all, all, all, all, all, all, nil, nil}
+	s := core.Strategy{all, all, all, all, all, all, all, all, all, all, all, all, all, nil, nil, nil}
 	if got := core.AllCapabilities(); !slices.Equal(got, s.Capabilities()) {
 		t.Errorf("all capabilities are %q", got)
 	}

@@ -29,6 +29,9 @@ type Strategy struct {
 
 	// Ready says whether the backend answers now. Nil means always.
 	Ready func(context.Context) error
+	// Diagnoser tells operators what is wrong. Nil means that Ready is all there
+	// is to ask. It is no capability: no method is routed to it.
+	Diagnoser Diagnoser
 	// Close frees what Open took. It may be called twice. Nil means nothing to free.
 	Close func() error
 }

@@ -49,7 +49,7 @@ loopback, with two users, and prints what to try.`,
 	flags.StringArrayVarP(&a.files, "config", "c", nil,
 		"YAML file; may be repeated, later files win (default $"+config.FilesVariable+", else ./"+defaultFile+" if it exists)")
 	flags.StringArrayVar(&a.set, "set", nil, "set one key over the files and the environment, such as --set log.level=debug")
-	for _, c := range []*cobra.Command{a.serveCommand(), a.configCommand(), a.strategiesCommand(), a.userCommand(), a.sessionCommand(), a.auditCommand(), a.versionCommand()} {
+	for _, c := range []*cobra.Command{a.serveCommand(), a.configCommand(), a.strategiesCommand(), a.userCommand(), a.sessionCommand(), a.auditCommand(), a.doctorCommand(), a.versionCommand()} {
 		root.AddCommand(c)
 	}
 	usageErrors(root)

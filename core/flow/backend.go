@@ -41,7 +41,8 @@ type Roles struct {
 	Default []string `koanf:"default"`
 }
 
-func (r Roles) apply(roles []string) []string {
+// Apply returns the front end's roles for a backend's, sorted.
+func (r Roles) Apply(roles []string) []string {
 	var out []string
 	for _, role := range roles {
 		if len(r.Map) > 0 {
@@ -73,7 +74,7 @@ func (b *Backend) accepts(canonical string) bool {
 func (b *Backend) own(id core.Identity) core.Identity {
 	id = id.Clone()
 	id.Strategy = b.Name
-	id.Roles = b.Roles.apply(id.Roles)
+	id.Roles = b.Roles.Apply(id.Roles)
 	id.EmailVerified = id.EmailVerified && b.TrustEmail
 	return id
 }

@@ -31,7 +31,7 @@ func (p *Provider) permissions(ctx context.Context, d *decision, r core.Request)
 		return d.stranger(b, id, []string{}, err)
 	}
 	if roles, ok := value.([]string); ok {
-		value = append([]string{}, b.Roles.apply(roles)...)
+		value = append([]string{}, b.Roles.Apply(roles)...)
 	}
 	return value, nil
 }

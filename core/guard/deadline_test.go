@@ -81,6 +81,9 @@ func (s scripted) LogoutURL(ctx context.Context, _ core.Grant, _ string) (string
 	return "x", s.answer(ctx)
 }
 
+// operators is the one field that no request leads to.
+const operators = "Diagnoser"
+
 // whole is a strategy with every field set. Fields that a later version adds
 // are found by reflection, and scripted must learn their methods.
 func whole(t *testing.T, answer func(context.Context) error) core.Strategy {
@@ -89,6 +92,9 @@ func whole(t *testing.T, answer func(context.Context) error) core.Strategy {
 	v := reflect.ValueOf(&s).Elem()
 	for i := range v.NumField() {
 		field, name := v.Field(i), v.Type().Field(i).Name
+		if name == operators {
+			continue
+		}
 		switch f := field.Addr().Interface().(type) {
 		case *func(context.Context) error:
 			*f = answer
@@ -116,6 +122,9 @@ func questions(s core.Strategy) []question {
 	v := reflect.ValueOf(s)
 	for i := range v.NumField() {
 		field, name := v.Field(i), v.Type().Field(i).Name
+		if name == operators {
+			continue
+		}
 		if field.Kind() == reflect.Func {
 			out = append(out, question{name, asker(field)})
 			continue
@@ -154,6 +163,9 @@ func TestDeadlineWrapsEveryField(t *testing.T) {
 	before, after := reflect.ValueOf(s), reflect.ValueOf(guard.Deadline(s, time.Second, quiet()))
 	for i := range before.NumField() {
 		name, was, is := before.Type().Field(i).Name, before.Field(i), after.Field(i)
+		if name == operators {
+			continue
+		}
 		if is.IsNil() {
 			t.Errorf("%s was lost", name)
 		} else if was.Kind() == reflect.Func && was.Pointer() == is.Pointer() || was.Kind() == reflect.Interface && was.Elem().Type() == is.Elem().Type() {

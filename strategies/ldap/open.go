@@ -29,6 +29,7 @@ type accounts struct {
 	// that must be.
 	expiredToo bool
 	roles      []string // the operator's names for roles; see core.Env.RoleKeys
+	bindDN     string   // the service's; empty if it is anonymous
 	name       string
 	now        func() time.Time
 	log        *slog.Logger
@@ -59,7 +60,7 @@ func (c *Config) accounts(client *directory.Client, env core.Env) *accounts {
 	a := &accounts{
 		client: client, users: c.Users.with(kind.users), groups: c.Groups.with(kind.groups),
 		photos: newPhotos(), rules: kind.state, codes: kind.codes, policy: kind.policy, marksResets: kind.marksResets, roles: env.RoleKeys,
-		name: env.Name, now: env.Now, log: env.Log,
+		bindDN: c.BindDN, name: env.Name, now: env.Now, log: env.Log,
 	}
 	if d := a.users.Disabled; d.Attribute != "" {
 		a.rules = append(a.rules, stateRule{d.Attribute, oneOf(d.Values), core.Disabled})

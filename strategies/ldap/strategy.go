@@ -27,6 +27,7 @@ func newStrategy(a *accounts, p Passwords) core.Strategy {
 		PermissionSource: s,
 		IdentitySource:   s,
 		Ready:            a.client.Ready,
+		Diagnoser:        doctor{s},
 		Close:            a.client.Close,
 	}
 	if a.showsPhotos() {

@@ -27,6 +27,7 @@ func newStrategy(a accounts, env core.Env, registration bool) core.Strategy {
 		PermissionSource: s,
 		IdentitySource:   s,
 		Ready:            s.ready,
+		Diagnoser:        s,
 	}
 	if registration {
 		out.Registrar = s

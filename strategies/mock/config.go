@@ -187,7 +187,7 @@ func (c *Config) Open(_ context.Context, env core.Env) (core.Strategy, error) {
 	}
 	out := core.Strategy{
 		Authenticator: s, Registrar: s, Recoverer: s, PasswordChanger: s,
-		Revalidator: s, PermissionSource: s, IdentitySource: s,
+		Revalidator: s, PermissionSource: s, IdentitySource: s, Diagnoser: s,
 	}
 	for _, name := range c.Without {
 		omissions()[name](&out)

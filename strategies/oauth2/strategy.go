@@ -65,7 +65,7 @@ func (c *Config) Open(_ context.Context, env core.Env) (core.Strategy, error) {
 		ID: full.ClientID, Method: full.ClientAuth, Secret: full.ClientSecret, HTTP: s.http, Rand: env.Rand, Now: env.Now,
 	}.For(nil, full.TokenURL)
 	return core.Strategy{
-		Redirector: s, Renewer: s, Close: func() error { s.http.CloseIdleConnections(); return nil },
+		Redirector: s, Renewer: s, Diagnoser: doctor{s, env.PublicURL}, Close: func() error { s.http.CloseIdleConnections(); return nil },
 	}, nil
 }
 

@@ -72,7 +72,9 @@ func (c *Config) Open(_ context.Context, env core.Env) (core.Strategy, error) {
 	s.keys = &keySet{now: env.Now, life: s.life, set: &document[[]key]{
 		now: env.Now, fresh: keysFresh, usable: keysUsable, life: s.life, fetch: s.fetchKeys,
 	}}
-	return s.strategy(), nil
+	out := s.strategy()
+	out.Diagnoser = doctor{s, guard, env.PublicURL}
+	return out, nil
 }
 
 func (s *strategy) strategy() core.Strategy {

@@ -113,6 +113,7 @@ const (
 	NeedReopen     Need = "Backend.Reopen"
 	NeedWork       Need = "Backend.Work"
 	NeedReady      Need = "Strategy.Ready"
+	NeedDiagnoser  Need = "Strategy.Diagnoser"
 	NeedWeak       Need = "Harness.Weak"
 	NeedGrant      Need = "Backend.Other.Grant"
 	NeedToken      Need = "Backend.Other.Token"
@@ -142,6 +143,7 @@ func (tr *trial) missing(needs []Need) Need {
 		NeedReopen:     b.Reopen != nil,
 		NeedWork:       b.Work != nil,
 		NeedReady:      b.Strategy.Ready != nil,
+		NeedDiagnoser:  b.Strategy.Diagnoser != nil,
 		NeedWeak:       tr.harness.Weak != "",
 		NeedGrant:      other.Grant != nil,
 		NeedToken:      other.Token != nil,

@@ -269,12 +269,20 @@ func (m *memory) LogoutURL(_ context.Context, _ core.Grant, returnTo string) (st
 	return "https://id.example.com/logout?to=" + returnTo, nil
 }
 
+func (m *memory) Diagnose(ctx context.Context, _ core.DiagnoseRequest, report func(core.Finding)) {
+	f := core.Finding{Name: "reach", Mark: core.MarkOK}
+	if err := m.reach(ctx); err != nil {
+		f.Mark, f.Detail, f.Advice = core.MarkFailed, err.Error(), "switch it on"
+	}
+	report(f)
+}
+
 func (m *memory) strategy() core.Strategy {
 	return core.Strategy{
 		Authenticator: m, Redirector: m, Registrar: m, Recoverer: m, PasswordChanger: m, Revalidator: m,
 		PermissionSource: m, IdentitySource: m, LogoutRedirector: m, Renewer: m, TokenAuthenticator: m, LogoutReceiver: m,
-		PictureSource: m,
-		Ready:         m.reach, Close: func() error { return nil },
+		PictureSource: m, Diagnoser: m,
+		Ready: m.reach, Close: func() error { return nil },
 	}
 }
 

@@ -23,7 +23,7 @@ type mutant struct {
 
 func mutants() []mutant {
 	return slices.Concat(houseMutants(), outageMutants(), identityMutants(), loginMutants(), concealmentMutants(),
-		hostileMutants(), registrationMutants(), recoveryMutants(), changeMutants(), dueMutants(), presentMutants(), redirectMutants(), grantMutants())
+		hostileMutants(), registrationMutants(), recoveryMutants(), changeMutants(), dueMutants(), presentMutants(), redirectMutants(), grantMutants(), doctorMutants())
 }
 
 // withPassword changes what the comparison sees of the password.

@@ -22,7 +22,7 @@ func Rules() []Rule {
 	var all []Rule
 	for _, part := range [][]Rule{
 		houseRules(), outageRules(), identityRules(), loginRules(), concealmentRules(), hostileRules(),
-		registrationRules(), recoveryRules(), changeRules(), dueRules(), presentRules(), redirectRules(), grantRules(),
+		registrationRules(), recoveryRules(), changeRules(), dueRules(), presentRules(), redirectRules(), grantRules(), doctorRules(),
 	} {
 		all = append(all, part...)
 	}

@@ -194,6 +194,7 @@ func (p *Provider) handler() http.Handler {
 			instead(w, r)
 			return
 		}
+		w.Header().Set("Date", p.Now().UTC().Format(http.TimeFormat))
 		mux.ServeHTTP(w, r)
 	})
 }
