@@ -20,6 +20,7 @@ func TestVersionAndHelp(t *testing.T) {
 		{"config", "init", "--help"},
 		{"config", "schema", "--help"},
 		{"strategies", "--help"},
+		{"doctor", "--help"},
 		{"user", "--help"},
 		{"user", "add", "--help"},
 		{"session", "revoke", "--help"},

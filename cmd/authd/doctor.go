@@ -106,6 +106,9 @@ func (a *app) doctor(ctx context.Context, o doctorOptions, names []string) (err 
 		}
 		k.strategy(ctx, name)
 	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return errors.New("interrupted")
+	}
 	if o.json {
 		if err := a.printJSON(k.paper.report()); err != nil {
 			return err
@@ -219,7 +222,7 @@ func (k *checkup) look(ctx context.Context, s core.Strategy) {
 	switch {
 	case s.Diagnoser != nil:
 		s.Diagnoser.Diagnose(ctx, core.DiagnoseRequest{Identifier: canonical}, k.paper.add)
-		if ctx.Err() != nil {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			k.paper.add(core.Finding{Name: "time", Mark: core.MarkFailed, Detail: "it took too long, and the rest was not looked at", Advice: "give it more with --timeout"})
 		}
 	case s.Ready != nil:
