@@ -12,6 +12,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/authd-go/authd/core"
@@ -33,8 +34,10 @@ type Probe struct {
 	Report func(core.Finding)
 }
 
-// reached is what the steps on the way to a site saw.
+// reached is what the steps on the way to a site saw. Several addresses may be
+// tried at a time, and one of them may end after the answer has come.
 type reached struct {
+	mu                   sync.Mutex
 	connecting, securing time.Time
 	connect, secure      *core.Finding
 }
@@ -65,13 +68,13 @@ func (p Probe) Fetch(ctx context.Context, name, address string, status func(int)
 	began := time.Now()
 	response, err := p.HTTP.Do(request)
 	took := time.Since(began)
-	for _, f := range []*core.Finding{r.connect, r.secure} {
-		if f != nil {
-			p.Find(f.Name, f.Took, *f)
-		}
+	failed := false
+	for _, f := range r.findings() {
+		failed = failed || f.Mark == core.MarkFailed
+		p.Find(f.Name, f.Took, f)
 	}
 	if err != nil {
-		if (r.connect == nil || r.connect.Mark != core.MarkFailed) && (r.secure == nil || r.secure.Mark != core.MarkFailed) {
+		if !failed {
 			p.Find(name, took, core.Finding{Mark: core.MarkFailed, Detail: reason(err), Advice: p.adviseReach(err)})
 		}
 		return nil, false
@@ -106,10 +109,28 @@ func (p Probe) resolve(ctx context.Context, host string) bool {
 	return err == nil
 }
 
+func (r *reached) findings() []core.Finding {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []core.Finding
+	for _, f := range []*core.Finding{r.connect, r.secure} {
+		if f != nil {
+			out = append(out, *f)
+		}
+	}
+	return out
+}
+
 func (p Probe) trace(r *reached) *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
-		ConnectStart: func(string, string) { r.connecting = time.Now() },
+		ConnectStart: func(string, string) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.connecting = time.Now()
+		},
 		ConnectDone: func(_, address string, err error) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
 			f := core.Finding{Name: "connect", Took: time.Since(r.connecting), Mark: core.MarkOK, Detail: address}
 			if err != nil {
 				f.Mark, f.Detail, f.Advice = core.MarkFailed, reason(err), p.adviseReach(err)
@@ -118,8 +139,14 @@ func (p Probe) trace(r *reached) *httptrace.ClientTrace {
 				r.connect = &f
 			}
 		},
-		TLSHandshakeStart: func() { r.securing = time.Now() },
+		TLSHandshakeStart: func() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.securing = time.Now()
+		},
 		TLSHandshakeDone: func(state tls.ConnectionState, err error) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
 			f := p.secured(state, err)
 			f.Name, f.Took = "TLS", time.Since(r.securing)
 			r.secure = &f
