@@ -167,7 +167,7 @@ func TestRefusedAnswers(t *testing.T) {
 		reason string
 	}{
 		"no pending login":      {func(a *core.SiteAnswer) { a.Pending = "" }, core.Expired, flow.ReasonNotBegun},
-		"a forged one":          {func(a *core.SiteAnswer) { a.Pending = "A" + a.Pending[1:] }, core.Expired, flow.ReasonNotBegun},
+		"a forged one":          {func(a *core.SiteAnswer) { a.Pending = a.Pending[1:2] + a.Pending[:1] + a.Pending[2:] + "AAAA" }, core.Expired, flow.ReasonNotBegun},
 		"no base64url":          {func(a *core.SiteAnswer) { a.Pending = "?" }, core.Expired, flow.ReasonNotBegun},
 		"far too long":          {func(a *core.SiteAnswer) { a.Pending = strings.Repeat("A", 1<<20) }, core.Expired, flow.ReasonNotBegun},
 		"another login's state": {func(a *core.SiteAnswer) { a.Query["state"] = []string{"guessed"} }, core.Expired, flow.ReasonNotBegun},
