@@ -246,8 +246,8 @@ func (p *person) signIn(strategy, login string, params ...any) {
 	p.open(p.begin(strategy, append(params, "login_hint", login)...).RedirectTo)
 }
 
-// get reads a value of the API, or "" if nobody is signed in.
-func (p *person) get(path string) map[string]any {
+// ask is the status and the text of the answer at a path.
+func (p *person) ask(path string) (status int, body []byte) {
 	p.t.Helper()
 	r, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.h.url+path, nil)
 	if err != nil {
@@ -258,13 +258,34 @@ func (p *person) get(path string) map[string]any {
 		p.t.Fatal(err)
 	}
 	defer response.Body.Close()
+	if body, err = io.ReadAll(response.Body); err != nil {
+		p.t.Fatal(err)
+	}
+	return response.StatusCode, body
+}
+
+// get reads a value of the API, which is nil if nobody is signed in.
+func (p *person) get(path string) map[string]any {
+	p.t.Helper()
+	status, body := p.ask(path)
+	if status != http.StatusOK {
+		return nil
+	}
 	var out map[string]any
-	if response.StatusCode == http.StatusOK {
-		if err := json.NewDecoder(response.Body).Decode(&out); err != nil {
-			p.t.Fatal(err)
-		}
+	if err := json.Unmarshal(body, &out); err != nil {
+		p.t.Fatal(err)
 	}
 	return out
+}
+
+// read is the text at a path, which must have that status.
+func (p *person) read(path string, want int) string {
+	p.t.Helper()
+	status, body := p.ask(path)
+	if status != want {
+		p.t.Errorf("%s: status %d, want %d", path, status, want)
+	}
+	return string(body)
 }
 
 func (p *person) name() string {

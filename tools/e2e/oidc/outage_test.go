@@ -2,7 +2,6 @@ package oidc_test
 
 import (
 	"context"
-	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -190,25 +189,6 @@ func TestPageLeftInTheMiddle(t *testing.T) {
 		}
 		return len(steps) == 1 && steps[0].Outcome == ""
 	})
-}
-
-// read is the text at a path, which must have that status.
-func (p *person) read(path string, status int) string {
-	p.t.Helper()
-	r, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.h.url+path, nil)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	response, err := p.http.Do(r)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode != status {
-		p.t.Errorf("%s: %s, %v", path, response.Status, err)
-	}
-	return string(body)
 }
 
 // TestProviderBetweenTheSteps: it dies after the browser has come back and
