@@ -15,7 +15,14 @@ type decision struct {
 
 // begin opens the trace of a method.
 func (p *Provider) begin(method string, r core.Request) *decision {
-	return &decision{p, r.Client, core.Trace{
+	d := p.decision(method, r)
+	return &d
+}
+
+// decision is begin for a method that asks no backend and so has no need to
+// hand the decision on.
+func (p *Provider) decision(method string, r core.Request) decision {
+	return decision{p, r.Client, core.Trace{
 		Method: method, RequestID: r.Client.RequestID, Addr: r.Client.Addr, Start: p.Now(),
 	}}
 }

@@ -10,7 +10,7 @@ import (
 
 // Check implements core.AuthProvider.
 func (p *Provider) Check(ctx context.Context, r core.Request) core.CheckResult {
-	d := p.begin(core.MethodCheck, r)
+	d := p.decision(core.MethodCheck, r)
 	claims, err := p.caller(ctx, r)
 	d.trace.Account, d.trace.SessionID = claims.Identity.AccountID, claims.SessionID
 	if refusal := d.end(ctx, err); refusal != nil {

@@ -9,7 +9,7 @@ const varyOrigin = "Origin"
 // allowOrigin sets the CORS headers (WHATWG Fetch, section 3.2) for pages of an
 // allowed origin. Others get none, so their browser keeps the answer from them.
 func (s *site) allowOrigin(h http.Header, r *http.Request) {
-	origin := r.Header.Get("Origin")
+	origin := headerOf(r, "Origin")
 	if !s.allowed[origin] {
 		return
 	}

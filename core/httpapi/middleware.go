@@ -1,38 +1,55 @@
 package httpapi
 
 import (
-	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/authd-go/authd/core"
 )
 
 const requestIDHeader = "X-Request-Id"
 
-// facts puts the request id and the client's address into the context, and
-// bounds its time.
-func (a *api) facts(next http.Handler) http.Handler {
+// enter puts the request id and the client's address into the context, bounds
+// its time, recovers panics and writes the access log line. The line holds no
+// query, body or header, which may hold secrets.
+func (a *api) enter(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f := facts{id: a.requestID(r), addr: a.proxies.client(r), start: a.Now()}
-		w.Header().Set(requestIDHeader, f.id)
-		s := newScope(r.Context(), f, a.Timeout)
-		defer s.end()
-		next.ServeHTTP(w, r.WithContext(s))
+		var x struct {
+			scope
+			recorder
+			id [1]string // the header's value, so that it needs no room of its own
+		}
+		x.id[0] = a.requestID(r)
+		x.scope.begin(r.Context(), facts{id: x.id[0], addr: a.proxies.client(r), start: time.Now()}, a.Timeout)
+		x.recorder.ResponseWriter = w
+		w.Header()[requestIDHeader] = x.id[:]
+		r = r.WithContext(&x.scope)
+		defer x.scope.end()
+		defer a.logAccess(&x.recorder, r)
+		defer a.rescue(&x.recorder, r)
+		next.ServeHTTP(&x.recorder, r)
 	})
 }
 
 // requestID is the trusted proxy's, if it gave a well-formed one, so that both
 // logs tell the same story; otherwise a new one.
 func (a *api) requestID(r *http.Request) string {
-	given := r.Header.Values(requestIDHeader)
+	given := r.Header[requestIDHeader]
 	if len(given) == 1 && wellFormedID(given[0]) && a.proxies.trust(parseAddr(r.RemoteAddr)) {
 		return given[0]
 	}
-	return rand.Text()
+	// Ids are told apart and not guarded, so that the runtime's generator will do.
+	var id [16]byte
+	binary.NativeEndian.PutUint64(id[:8], rand.Uint64())
+	binary.NativeEndian.PutUint64(id[8:], rand.Uint64())
+	return hex.EncodeToString(id[:])
 }
 
 func wellFormedID(id string) bool {
@@ -53,11 +70,18 @@ func wellFormedID(id string) bool {
 // handlers use Set, which puts another slice there, and Add, which copies one
 // that is full.
 func (a *api) headers(next http.Handler) http.Handler {
-	fixed := a.fixedHeaders()
+	type header struct {
+		name   string
+		values []string
+	}
+	var fixed []header // a list, which is quicker to walk than a map
+	for name, values := range a.fixedHeaders() {
+		fixed = append(fixed, header{name, values})
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		for name, value := range fixed {
-			h[name] = value
+		for _, f := range fixed {
+			h[f.name] = f.values
 		}
 		a.allowOrigin(h, r)
 		next.ServeHTTP(w, r)
@@ -78,17 +102,6 @@ func (a *api) fixedHeaders() http.Header {
 	return h
 }
 
-// observe recovers panics and writes the access log line, in this order. The
-// line holds no query, body or header, which may hold secrets.
-func (a *api) observe(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		rec := &recorder{ResponseWriter: w}
-		defer a.logAccess(rec, r)
-		defer a.rescue(rec, r)
-		next.ServeHTTP(rec, r)
-	})
-}
-
 func (a *api) logAccess(rec *recorder, r *http.Request) {
 	level := accessLevel(r, rec.status)
 	if !a.Log.Enabled(r.Context(), level) {
@@ -99,7 +112,7 @@ func (a *api) logAccess(rec *recorder, r *http.Request) {
 		slog.String("method", logMethod(r.Method)),
 		slog.String("route", r.Pattern),
 		slog.Int("status", rec.status), // 0 if the connection was dropped without an answer
-		slog.Duration("duration", a.Now().Sub(f.start)),
+		slog.Duration("duration", time.Since(f.start)),
 		slog.String("requestId", f.id),
 		slog.String("client", f.addr.String()),
 	)
@@ -185,10 +198,19 @@ func (r *recorder) Write(b []byte) (int, error) {
 	return r.ResponseWriter.Write(b)
 }
 
+// headerOf is Header.Get for a name in its canonical form, which need not be
+// looked at character by character.
+func headerOf(r *http.Request, canonical string) string {
+	if values := r.Header[canonical]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
 // maxUserAgent bounds what is kept of the header, in bytes.
 const maxUserAgent = 512
 
 func userAgent(r *http.Request) string {
-	ua := r.UserAgent()
+	ua := headerOf(r, "User-Agent")
 	return strings.ToValidUTF8(ua[:min(len(ua), maxUserAgent)], "")
 }

@@ -75,7 +75,7 @@ type Options struct {
 
 	Messages core.Messages    // in place of the default texts
 	Log      *slog.Logger     // nil discards
-	Now      func() time.Time // nil means time.Now; measures durations for the log only
+	Now      func() time.Time // nil means time.Now; tells how long the address of a picture is good
 	MaxBody  int64            // bytes; zero means DefaultMaxBody
 	Timeout  time.Duration    // for one request, reading its body included; zero means DefaultTimeout
 }
@@ -120,7 +120,7 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.facts(a.headers(a.observe(a.preflight(a.crossOrigin(routing))))), nil
+	return a.enter(a.headers(a.preflight(a.crossOrigin(routing)))), nil
 }
 
 // api holds the options with every default filled in, and what follows from them.
@@ -128,7 +128,7 @@ type api struct {
 	Options
 	site
 	pages    *pages
-	signedIn []byte // what check answers to whoever is
+	signedIn constant // what check answers to whoever is
 }
 
 func newAPI(o Options) (*api, error) {
@@ -152,7 +152,9 @@ func newAPI(o Options) (*api, error) {
 	// Other sites may have browsers post their answers; the state in them says
 	// whether this browser has asked.
 	s.csrf.AddInsecureBypassPattern(http.MethodPost + " " + core.CallbackPath + "{strategy}")
-	return &api{Options: o.withDefaults(), site: s, pages: p, signedIn: []byte(`{"authenticated":true}` + "\n")}, nil
+	return &api{Options: o.withDefaults(), site: s, pages: p, signedIn: constant{
+		[]string{"application/json"}, []byte(`{"authenticated":true}` + "\n"),
+	}}, nil
 }
 
 func (o Options) withDefaults() Options {

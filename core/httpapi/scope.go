@@ -12,7 +12,7 @@ import (
 type facts struct {
 	id    string
 	addr  netip.Addr
-	start time.Time // by Options.Now
+	start time.Time
 }
 
 func factsOf(r *http.Request) facts {
@@ -39,8 +39,9 @@ type scope struct {
 
 type scopeKey struct{}
 
-func newScope(ctx context.Context, f facts, limit time.Duration) *scope {
-	return &scope{Context: ctx, facts: f, deadline: time.Now().Add(limit)}
+// begin makes s the scope of a request that is no older than its facts.
+func (s *scope) begin(ctx context.Context, f facts, limit time.Duration) {
+	s.Context, s.facts, s.deadline = ctx, f, f.start.Add(limit)
 }
 
 // end ends what was derived from the scope, as a CancelFunc does.

@@ -16,7 +16,8 @@ func TestScope(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		parent, stop := context.WithCancel(context.WithValue(t.Context(), parentKey{}, "parent's"))
 		defer stop()
-		s := newScope(parent, facts{id: "id"}, time.Minute)
+		s := new(scope)
+		s.begin(parent, facts{id: "id", start: time.Now()}, time.Minute)
 		defer s.end()
 		if at, ok := s.Deadline(); !ok || time.Until(at) != time.Minute {
 			t.Errorf("deadline: %v %v", at, ok)
@@ -50,7 +51,8 @@ func TestScopeEnds(t *testing.T) {
 	} {
 		for _, asked := range []bool{false, true} {
 			parent, stop := context.WithCancel(t.Context())
-			s := newScope(parent, facts{}, time.Minute)
+			s := new(scope)
+			s.begin(parent, facts{start: time.Now()}, time.Minute)
 			if asked {
 				_ = s.Done()
 			}

@@ -88,7 +88,7 @@ func (s *site) sameOrigin(r *http.Request) bool {
 // hold one-time tokens. Between origins browsers send the bare origin, whose
 // path says nothing.
 func (s *site) page(r *http.Request) string {
-	referer := r.Referer()
+	referer := headerOf(r, "Referer")
 	if referer == "" || len(referer) > maxReferer {
 		return ""
 	}
@@ -111,7 +111,7 @@ const maxReferer = 2048
 // origin returns the origin of the page that a request came from, if it is ours
 // or one of those that may call.
 func (s *site) origin(r *http.Request) string {
-	origin := r.Header.Get("Origin")
+	origin := headerOf(r, "Origin")
 	if origin == s.own || s.allowed[origin] {
 		return origin
 	}
@@ -155,7 +155,7 @@ const transportHeader = "Authd-Transport"
 
 // pick narrows t to what the request asks for.
 func (t transports) pick(h http.Header) (transports, error) {
-	switch asked := h.Values(transportHeader); {
+	switch asked := h[transportHeader]; {
 	case len(asked) == 0:
 		return t, nil
 	case len(asked) == 1 && asked[0] == string(Bearer) && t.bearer:

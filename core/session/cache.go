@@ -22,10 +22,11 @@ type cacheKey [sha256.Size]byte
 
 type cacheShard struct {
 	mu         sync.Mutex
-	young, old map[cacheKey]Claims
+	young, old map[cacheKey]*Claims
 }
 
-func (c *cache) get(k cacheKey) (Claims, bool) {
+// get returns claims that nobody may change.
+func (c *cache) get(k cacheKey) (*Claims, bool) {
 	s := &c.shards[k[0]%cacheShards]
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -39,16 +40,16 @@ func (c *cache) get(k cacheKey) (Claims, bool) {
 	return claims, ok
 }
 
-func (c *cache) put(k cacheKey, claims Claims) {
+func (c *cache) put(k cacheKey, claims *Claims) {
 	s := &c.shards[k[0]%cacheShards]
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.put(k, claims)
 }
 
-func (s *cacheShard) put(k cacheKey, claims Claims) {
+func (s *cacheShard) put(k cacheKey, claims *Claims) {
 	if s.young == nil || len(s.young) >= maxCached/cacheShards/2 {
-		s.young, s.old = make(map[cacheKey]Claims), s.young
+		s.young, s.old = make(map[cacheKey]*Claims), s.young
 	}
 	s.young[k] = claims
 }

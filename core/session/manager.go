@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
+
 	"github.com/authd-go/authd/core"
 )
 
@@ -123,14 +125,14 @@ func (m *Manager) Verify(_ context.Context, accessToken string) (Claims, error) 
 	case m.revoked.has(claims.SessionID):
 		return Claims{}, refused(op, ReasonSessionEnded, nil)
 	}
-	claims.Identity = claims.Identity.Clone()
-	return claims, nil
+	return Claims{claims.SessionID, claims.Identity.Clone(), claims.Expires}, nil
 }
 
 // claims returns what a token with a good signature says, whatever the time.
-func (m *Manager) claims(token string) (Claims, error) {
+// Others hold it too, so it must not be changed.
+func (m *Manager) claims(token string) (*Claims, error) {
 	if len(token) > maxAccessBytes {
-		return m.access.parse(token) // refuses without hashing it
+		return nil, jwt.ErrTokenMalformed // not worth a hash
 	}
 	var room [1024]byte // so that a token of usual length is not copied to the heap
 	key := cacheKey(sha256.Sum256(append(room[:0], token...)))
@@ -138,10 +140,11 @@ func (m *Manager) claims(token string) (Claims, error) {
 		return claims, nil
 	}
 	claims, err := m.access.parse(token)
-	if err == nil {
-		m.checked.put(key, claims)
+	if err != nil {
+		return nil, err
 	}
-	return claims, err
+	m.checked.put(key, &claims)
+	return &claims, nil
 }
 
 // Owner says which session tokens belong to, for logging out: the signature
