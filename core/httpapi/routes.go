@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"path"
 	"regexp"
 	"slices"
@@ -93,6 +94,10 @@ func (a *api) routing() (http.Handler, error) {
 // to a cleaner path or with no body: nothing here has two names.
 func guardPath(mux, notFound http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if plainPath(r.URL) {
+			mux.ServeHTTP(w, r)
+			return
+		}
 		p := r.URL.EscapedPath()
 		clean := path.Clean(p)
 		if strings.HasSuffix(p, "/") && clean != "/" {
@@ -104,6 +109,12 @@ func guardPath(mux, notFound http.Handler) http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// plainPath says of most paths, and quickly, that they are clean.
+func plainPath(u *url.URL) bool {
+	return u.RawPath == "" && strings.HasPrefix(u.Path, "/") &&
+		!strings.Contains(u.Path, "//") && !strings.Contains(u.Path, "/.")
 }
 
 // answering turns a handler's error into an answer.

@@ -2,8 +2,8 @@ package session
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
+	"hash/maphash"
 	"sync/atomic"
 	"time"
 
@@ -90,6 +90,7 @@ func build(o Options) (*Manager, error) {
 		rule:    rule{rotation: o.Rotation, idle: o.Lifetimes.IdleTTL, grace: o.Lifetimes.RefreshGrace},
 		access:  newAccessTokens(o, keys.public),
 		refresh: newRefreshTokens(refreshKey, o.Rotation),
+		checked: cache{seed: maphash.MakeSeed()},
 		revoked: newRevoked(o.Lifetimes.AccessTTL), background: make(chan struct{}),
 	}, nil
 }
@@ -134,8 +135,7 @@ func (m *Manager) claims(token string) (*Claims, error) {
 	if len(token) > maxAccessBytes {
 		return nil, jwt.ErrTokenMalformed // not worth a hash
 	}
-	var room [1024]byte // so that a token of usual length is not copied to the heap
-	key := cacheKey(sha256.Sum256(append(room[:0], token...)))
+	key := m.checked.key(token)
 	if claims, ok := m.checked.get(key); ok {
 		return claims, nil
 	}

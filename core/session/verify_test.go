@@ -241,6 +241,34 @@ func publicKey(t *testing.T, set []byte) (ed25519.PublicKey, string) {
 	return x, s.Keys[0]["kid"]
 }
 
+// TestChangedAfterItWasChecked changes each character of a token that the
+// manager has checked before and remembers.
+func TestChangedAfterItWasChecked(t *testing.T) {
+	h := newHouse(t)
+	issued := h.login()
+	good := issued.Tokens.Access.Reveal()
+	for range 2 {
+		if err := h.verify(issued); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range good {
+		for _, c := range []byte("Ax.=") {
+			changed := good[:i] + string(c) + good[i+1:]
+			if changed == good {
+				continue
+			}
+			for range 2 { // what was refused is not remembered as good
+				_, err := h.Verify(t.Context(), changed)
+				wantError(t, err, core.Unauthenticated, session.ReasonInvalidToken)
+			}
+		}
+	}
+	if err := h.verify(issued); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestForeignAudience shows a good token of the same keys to another audience
 // and issuer.
 func TestForeignAudience(t *testing.T) {
