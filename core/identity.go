@@ -2,6 +2,7 @@ package core
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 )
 
@@ -36,11 +37,7 @@ type Identity struct {
 // hold plain values.
 func (i Identity) Clone() Identity {
 	i.Roles = slices.Clone(i.Roles)
-	claims := make(map[string]any, len(i.Claims))
-	for k, v := range i.Claims {
-		claims[k] = v
-	}
-	i.Claims = claims
+	i.Claims = maps.Clone(i.Claims)
 	return i
 }
 

@@ -13,11 +13,16 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/authd-go/authd/core/httpapi"
 )
 
-// bareMode is the argument with which this program is the ceiling of a
-// handler: net/http's server with nothing behind it.
-const bareMode = "bare-server"
+// The arguments with which this program is the ceiling of a handler: net/http's
+// server with nothing behind it, with the daemon's time limits or without any.
+const (
+	bareMode      = "bare-server"
+	unlimitedMode = "bare-server-without-limits"
+)
 
 // sample is an answer to copy.
 type sample struct {
@@ -48,7 +53,7 @@ func takeSample(ctx context.Context, url string, header http.Header) (sample, er
 }
 
 // startBare runs this program as a server that writes the sample.
-func startBare(ctx context.Context, copied sample) (*server, error) {
+func startBare(ctx context.Context, mode string, copied sample) (*server, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find this program: %w", err)
@@ -57,7 +62,7 @@ func startBare(ctx context.Context, copied sample) (*server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("hand over the sample: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, program, bareMode)
+	cmd := exec.CommandContext(ctx, program, mode)
 	cmd.Stdin = strings.NewReader(string(text))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
@@ -75,7 +80,7 @@ func startBare(ctx context.Context, copied sample) (*server, error) {
 }
 
 // serveBare is the bare server's main.
-func serveBare(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
+func serveBare(ctx context.Context, mode string, stdin io.Reader, stdout io.Writer) error {
 	var copied sample
 	if err := json.NewDecoder(stdin).Decode(&copied); err != nil {
 		return fmt.Errorf("read the sample: %w", err)
@@ -86,7 +91,10 @@ func serveBare(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	fmt.Fprintln(stdout, l.Addr())
-	s := http.Server{Handler: bareHandler(copied)} //nolint:gosec // it is the ceiling: not even a time limit
+	s := httpapi.Server(bareHandler(copied), nil)
+	if mode == unlimitedMode {
+		s.ReadHeaderTimeout, s.ReadTimeout, s.WriteTimeout, s.IdleTimeout = 0, 0, 0, 0
+	}
 	go func() { <-ctx.Done(); _ = s.Close() }()
 	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve: %w", err)

@@ -36,7 +36,10 @@ func (r row) Told() string {
 
 // Verdict says whether the aim is met.
 func (r row) Verdict() string {
-	if r.Aim.met(r.Figure) {
+	switch {
+	case r.Aim.none:
+		return "-"
+	case r.Aim.met(r.Figure):
 		return "met"
 	}
 	return "missed"
@@ -47,6 +50,7 @@ type aim struct {
 	bound float64
 	least bool // the figure should be no less; otherwise no more
 	unit  string
+	none  bool // the figure is there to be read
 }
 
 func atLeast(bound float64) aim             { return aim{bound: bound, least: true} }
@@ -61,6 +65,8 @@ func (a aim) met(figure float64) bool {
 
 func (a aim) String() string {
 	switch {
+	case a.none:
+		return "none"
 	case a.least:
 		return fmt.Sprintf("at least %.2f", a.bound)
 	case a.unit == "":
