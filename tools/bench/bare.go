@@ -91,15 +91,21 @@ func serveBare(ctx context.Context, mode string, stdin io.Reader, stdout io.Writ
 		return fmt.Errorf("listen: %w", err)
 	}
 	fmt.Fprintln(stdout, l.Addr())
-	s := httpapi.Server(bareHandler(copied), nil)
-	if mode == unlimitedMode {
-		s.ReadHeaderTimeout, s.ReadTimeout, s.WriteTimeout, s.IdleTimeout = 0, 0, 0, 0
-	}
+	s := bareServer(mode, copied)
 	go func() { <-ctx.Done(); _ = s.Close() }()
 	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve: %w", err)
 	}
 	return nil
+}
+
+// bareServer is the daemon's server with another handler.
+func bareServer(mode string, copied sample) *http.Server {
+	s := httpapi.Server(bareHandler(copied), nil)
+	if mode == unlimitedMode {
+		s.ReadHeaderTimeout, s.ReadTimeout, s.WriteTimeout, s.IdleTimeout = 0, 0, 0, 0
+	}
+	return s
 }
 
 // bareHandler does nothing but write.

@@ -9,9 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/authd-go/authd/core/httpapi"
 	"github.com/authd-go/authd/tools/bench/load"
 )
 
@@ -103,6 +106,23 @@ func TestBareHandlerWritesTheSample(t *testing.T) {
 	b, _ := json.Marshal(second)
 	if !bytes.Equal(a, b) || first.Header.Get("X-Token") != "Bearer x" || string(first.Body) != `{"ok":true}` {
 		t.Errorf("a copy of %s is %s", a, b)
+	}
+}
+
+// The ceiling of a check has the limits of the daemon's server, or none.
+func TestBareServerHasTheDaemonsLimits(t *testing.T) {
+	limits := func(s *http.Server) [4]time.Duration {
+		return [4]time.Duration{s.ReadHeaderTimeout, s.ReadTimeout, s.WriteTimeout, s.IdleTimeout}
+	}
+	daemons := limits(httpapi.Server(http.NotFoundHandler(), nil))
+	if slices.Contains(daemons[:], 0) {
+		t.Errorf("the daemon's server lacks a limit: %v", daemons)
+	}
+	if got := limits(bareServer(bareMode, sample{})); got != daemons {
+		t.Errorf("with limits: %v, the daemon has %v", got, daemons)
+	}
+	if got := limits(bareServer(unlimitedMode, sample{})); got != [4]time.Duration{} {
+		t.Errorf("without limits: %v", got)
 	}
 }
 
