@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -164,8 +165,11 @@ func TestVersionsAreTheDaemons(t *testing.T) {
 		t.Fatal("go.mod requires nothing")
 	}
 	for _, m := range found {
-		if !bytes.Contains(daemons, append(append(m[1], ' '), m[2]...)) {
-			t.Errorf("%s %s is not what the daemon has", m[1], m[2])
+		if string(m[1]) == "github.com/authd-go/authd" {
+			continue
+		}
+		if line := fmt.Sprintf("%s %s", m[1], m[2]); !bytes.Contains(daemons, []byte(line)) {
+			t.Errorf("%s is not what the daemon has", line)
 		}
 	}
 }

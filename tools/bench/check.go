@@ -32,17 +32,18 @@ func (b *bench) check(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	servers := []*server{daemon}
-	for _, mode := range []string{bareMode, unlimitedMode} {
-		bare, err := startBare(ctx, mode, copied)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, bare.stop()) }()
-		servers = append(servers, bare)
+	bare, err := startBare(ctx, bareMode, copied)
+	if err != nil {
+		return err
 	}
+	defer func() { err = errors.Join(err, bare.stop()) }()
+	unlimited, err := startBare(ctx, unlimitedMode, copied)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlimited.stop()) }()
 	for _, conns := range []int{16, 64} {
-		if err := b.checkAt(ctx, conns, held, servers); err != nil {
+		if err := b.checkAt(ctx, conns, held, daemon, bare, unlimited); err != nil {
 			return err
 		}
 	}
@@ -50,15 +51,19 @@ func (b *bench) check(ctx context.Context) (err error) {
 }
 
 // checkAt measures the daemon, the ceiling, and the ceiling without time limits.
-func (b *bench) checkAt(ctx context.Context, conns int, held []tokens, servers []*server) error {
-	var crews []*crew
-	for _, s := range servers {
-		c, err := checkCrew(ctx, s, conns, held)
-		if err != nil {
+func (b *bench) checkAt(ctx context.Context, conns int, held []tokens, servers ...*server) (err error) {
+	crews := make([]*crew, len(servers))
+	defer func() {
+		for _, c := range crews {
+			if c != nil {
+				err = errors.Join(err, c.leave())
+			}
+		}
+	}()
+	for i, s := range servers {
+		if crews[i], err = checkCrew(ctx, s, conns, held); err != nil {
 			return err
 		}
-		defer c.leave()
-		crews = append(crews, c)
 	}
 	rates, costs := make([][]float64, len(servers)), make([][]float64, len(servers))
 	for range checkRounds {

@@ -3,12 +3,12 @@ module github.com/authd-go/authd/tools/bench
 go 1.26.0
 
 require (
+	github.com/authd-go/authd v0.0.0-00010101000000-000000000000
 	golang.org/x/crypto v0.58.0
 	modernc.org/sqlite v1.61.1
 )
 
 require (
-	github.com/authd-go/authd v0.0.0
 	github.com/dustin/go-humanize v1.1.0 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/mattn/go-isatty v0.0.24 // indirect
