@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/authd-go/authd/core"
 )
@@ -148,15 +149,15 @@ func (a *api) loginForm(params core.Params, to string) formPage {
 		}
 	}
 	if a.inUse(core.MethodForgotPassword) {
-		p.links = append(p.links, pageLink{forgotPage, "Forgot your password?"})
+		p.links = append(p.links, pageLink{withTo(forgotPage, to), "Forgot your password?"})
 	}
 	if a.inUse(core.MethodRegister) {
-		p.links = append(p.links, pageLink{registerPage, "Create an account"})
+		p.links = append(p.links, pageLink{withTo(registerPage, to), "Create an account"})
 	}
 	return p
 }
 
-func registerForm(params core.Params) formPage {
+func registerForm(params core.Params, to string) formPage {
 	fields := []pageField{
 		{Name: "email", Label: "Email", Type: "email", Autocomplete: "email", Value: typed(params, "email"), Required: true},
 		{Name: "name", Label: "Name", Type: "text", Autocomplete: "name", Value: typed(params, "name")},
@@ -165,17 +166,20 @@ func registerForm(params core.Params) formPage {
 	}
 	return formPage{
 		title: "Create an account",
-		form:  pageForm{Action: registerPage, Submit: "Create account", Fields: fields},
-		links: []pageLink{{loginPage, "I have an account"}},
+		form:  pageForm{Action: registerPage, Submit: "Create account", Fields: fields, Hidden: hiddenTo(to)},
+		links: []pageLink{{withTo(loginPage, to), "I have an account"}},
 	}
 }
 
-func forgotForm(params core.Params) formPage {
+func forgotForm(params core.Params, to string) formPage {
 	return formPage{
 		title: "Forgot your password?",
 		text:  "Tell us your email address or user name. If there is an account, we send a link that sets a new password.",
-		form:  pageForm{Action: forgotPage, Submit: "Send the link", Fields: []pageField{identifierField(typed(params, "identifier"))}},
-		links: []pageLink{{loginPage, "Back to sign in"}},
+		form: pageForm{
+			Action: forgotPage, Submit: "Send the link", Hidden: hiddenTo(to),
+			Fields: []pageField{identifierField(typed(params, "identifier"))},
+		},
+		links: []pageLink{{withTo(loginPage, to), "Back to sign in"}},
 	}
 }
 
@@ -199,19 +203,24 @@ func dueForm(identifier, to string) formPage {
 	p := updateForm("")
 	p.text = "The password of this account must be changed before you can sign in."
 	p.form.Fields = append([]pageField{identifierField(identifier)}, p.form.Fields...)
-	if to != "" {
-		p.form.Hidden = []pageField{{Name: "to", Value: to}}
-	}
-	p.links = []pageLink{{loginTo(to), "Back to sign in"}}
+	p.form.Hidden = hiddenTo(to)
+	p.links = []pageLink{{withTo(loginPage, to), "Back to sign in"}}
 	return p
 }
 
-// loginTo is the login page, which goes on to a target.
-func loginTo(to string) string {
+// hiddenTo and withTo hand on where a login is going, until there is one.
+func hiddenTo(to string) []pageField {
 	if to == "" {
-		return loginPage
+		return nil
 	}
-	return loginPage + "?to=" + url.QueryEscape(to)
+	return []pageField{{Name: "to", Value: to}}
+}
+
+func withTo(page, to string) string {
+	if to == "" {
+		return page
+	}
+	return page + "?to=" + url.QueryEscape(to)
 }
 
 // typed is what somebody typed, to be shown again. Passwords never are.
@@ -219,3 +228,15 @@ func typed(params core.Params, name string) string {
 	value, _ := params[name].(string)
 	return strings.ToValidUTF8(value[:min(len(value), 256)], "")
 }
+
+// wanted is where somebody is going. A part of an address is another address,
+// so that one that is too long is forgotten.
+func wanted(params core.Params, name string) string {
+	value, _ := params[name].(string)
+	if len(value) > maxWanted || !utf8.ValidString(value) {
+		return ""
+	}
+	return value
+}
+
+const maxWanted = 2048 // core.RedirectPolicy follows no longer one

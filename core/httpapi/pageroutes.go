@@ -26,9 +26,11 @@ func (a *api) pageRoutes() []route {
 		{http.MethodGet, stylePath, a.stylesheet},
 		{http.MethodGet, logoPath, a.logo},
 	}
-	form := func(path string, fill func(core.Params) formPage, call func(context.Context, core.Request) core.ActionResult) {
+	form := func(path string, fill func(core.Params, string) formPage, call func(context.Context, core.Request) core.ActionResult) {
 		out = append(out,
-			route{http.MethodGet, path, func(w http.ResponseWriter, _ *http.Request) error { return a.render(w, http.StatusOK, fill(nil), nil) }},
+			route{http.MethodGet, path, func(w http.ResponseWriter, r *http.Request) error {
+				return a.render(w, http.StatusOK, fill(nil, r.URL.Query().Get("to")), nil)
+			}},
 			route{http.MethodPost, path, a.submit(fill, call)})
 	}
 	if a.inUse(core.MethodRegister) {
@@ -60,18 +62,22 @@ func (a *api) told(result core.ActionResult) core.ActionResult {
 	return result
 }
 
-// submit answers a form by a method that opens no session.
-func (a *api) submit(fill func(core.Params) formPage, method func(context.Context, core.Request) core.ActionResult) handler {
+// submit answers a form by a method that opens no session, so that the login
+// comes after it, unless the operator sends people elsewhere.
+func (a *api) submit(fill func(core.Params, string) formPage, method func(context.Context, core.Request) core.ActionResult) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		c, err := a.readPage(w, r, intake{body: true})
 		if err != nil {
 			return err
 		}
+		to := wanted(c.Params, "to")
+		delete(c.Params, "to")
 		result := a.told(method(r.Context(), c.Request))
 		if result.Success {
+			result.RedirectTo = goingOn(result.RedirectTo, to)
 			return a.done(w, r, result)
 		}
-		return a.render(w, withoutChallenge(result.Error.Code), fill(c.Params), result.Error)
+		return a.render(w, withoutChallenge(result.Error.Code), fill(c.Params, to), result.Error)
 	}
 }
 
@@ -82,10 +88,18 @@ func (a *api) done(w http.ResponseWriter, r *http.Request, result core.ActionRes
 		return a.goTo(w, r, result.RedirectTo)
 	}
 	next := pageLink{URL: cmp.Or(result.RedirectTo, homePage), Text: "Continue"}
-	if next.URL == loginPage {
+	if next.URL == loginPage || strings.HasPrefix(next.URL, loginPage+"?") {
 		next.Text = "Go to sign in"
 	}
 	return a.show(w, http.StatusOK, sheet{Title: n.Message, Text: n.Description}, "link", next)
+}
+
+// goingOn is the target, and after the login page where that login was going.
+func goingOn(target, to string) string {
+	if target == loginPage {
+		return withTo(loginPage, to)
+	}
+	return target
 }
 
 // getLogin shows the form, or goes on if somebody is signed in already. error
@@ -133,10 +147,10 @@ func (a *api) postLogin(w http.ResponseWriter, r *http.Request) error {
 		result = a.told(a.Backend.Login(r.Context(), c.Request))
 	}
 	if !result.Success && result.Error.Action == core.ActionNewPassword && a.inUse(core.MethodUpdatePassword) {
-		return a.render(w, statusOf(result.Error.Code), dueForm(typed(c.Params, "identifier"), typed(c.Params, "redirectPath")), nil)
+		return a.render(w, statusOf(result.Error.Code), dueForm(typed(c.Params, "identifier"), wanted(c.Params, "redirectPath")), nil)
 	}
 	if !result.Success {
-		return a.render(w, withoutChallenge(result.Error.Code), a.loginForm(c.Params, typed(c.Params, "redirectPath")), result.Error)
+		return a.render(w, withoutChallenge(result.Error.Code), a.loginForm(c.Params, wanted(c.Params, "redirectPath")), result.Error)
 	}
 	a.keepPending(w, r, result.Pending)
 	if result.Tokens != nil {
@@ -165,15 +179,15 @@ func (a *api) postUpdate(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	token, named, to := typed(c.Params, "token"), typed(c.Params, "identifier"), typed(c.Params, "to")
+	token, named, to := typed(c.Params, "token"), typed(c.Params, "identifier"), wanted(c.Params, "to")
 	result := a.told(a.Backend.UpdatePassword(r.Context(), c.Request))
 	if result.Success {
 		switch {
 		case result.Tokens != nil:
 			a.setCookies(w, r, c.transports, result.Tokens)
 			result.RedirectTo = homePage
-		case named != "" && cmp.Or(result.RedirectTo, loginPage) == loginPage:
-			result.RedirectTo = loginTo(to)
+		case named != "":
+			result.RedirectTo = goingOn(cmp.Or(result.RedirectTo, loginPage), to)
 		}
 		return a.done(w, r, result)
 	}

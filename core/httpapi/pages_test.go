@@ -240,6 +240,50 @@ func TestLoginPage(t *testing.T) {
 	}
 }
 
+// Where a login is going is handed on by the pages that come between.
+func TestAfterADetour(t *testing.T) {
+	h := newHarness(t, withPages)
+	h.backend.check = core.CheckResult{Error: core.DefaultMessages().Refuse(core.Unauthenticated)}
+	long := "/orders?filter=" + strings.Repeat("x", 1000) + "&page=2"
+	for _, to := range []string{"/orders", long} {
+		query := "?to=" + url.QueryEscape(to)
+		var links []string
+		for _, a := range elements(page(t, h.serve(looking("/login"+query))), "a") {
+			links = append(links, attr(a, "href"))
+		}
+		for _, p := range []string{"/register", "/forgot-password"} {
+			if !slices.Contains(links, p+query) {
+				t.Errorf("the login page leads to %v, not to %s", links, p+query)
+			}
+			h.backend.fail(core.InvalidInput)
+			for name, a := range map[string]answer{
+				"shown":   h.serve(looking(p + query)),
+				"refused": h.serve(form(p, "email", "x", "identifier", "x", "to", to)),
+			} {
+				root := page(t, a)
+				if value(root, "to") != to || attr(elements(root, "a")[0], "href") != "/login"+query {
+					t.Errorf("%s %s: hands on %q, leads to %q", p, name, value(root, "to"), attr(elements(root, "a")[0], "href"))
+				}
+			}
+			for target, want := range map[string]string{"/login": "/login" + query, "/welcome": "/welcome"} {
+				h.backend.action = core.ActionResult{Success: true, RedirectTo: target}
+				a := h.serve(form(p, "email", "x@mail.com", "identifier", "x", "to", to))
+				if a.status != 303 || a.header.Get("Location") != want || h.backend.last.Params["to"] != nil {
+					t.Errorf("%s with %q: %d to %q, params %v", p, target, a.status, a.header.Get("Location"), h.backend.last.Params)
+				}
+			}
+		}
+		h.backend.fail(core.InvalidCredentials)
+		if root := page(t, h.serve(form("/login", "identifier", "x", "password", "y", "redirectPath", to))); value(root, "redirectPath") != to {
+			t.Errorf("after a wrong password: %q", value(root, "redirectPath"))
+		}
+	}
+	tooLong := "/" + strings.Repeat("x", 5000)
+	if root := page(t, h.serve(form("/login", "identifier", "x", "password", "y", "redirectPath", tooLong))); value(root, "redirectPath") != "" {
+		t.Error("a part of an address is another address")
+	}
+}
+
 func TestARefusalNamesItsFields(t *testing.T) {
 	h := newHarness(t, withPages)
 	h.backend.fail(&core.Error{Code: core.InvalidInput, Fields: map[string]string{"password": "must have at least 8 characters"}})
