@@ -6,8 +6,11 @@ import (
 	"testing"
 	"time"
 
+	goldap "github.com/go-ldap/ldap/v3"
+
 	"github.com/authd-go/authd/core"
 	"github.com/authd-go/authd/strategies/ldap"
+	"github.com/authd-go/authd/tools/e2e/peers"
 )
 
 // account is one login of somebody the directories are seeded with, and what
@@ -122,18 +125,14 @@ func tables() map[string][]account {
 // TestAccounts signs in as everybody that each directory is seeded with.
 func TestAccounts(t *testing.T) {
 	accounts := tables()
-	for _, v := range vendors() {
-		t.Run(v.peer, func(t *testing.T) {
-			t.Parallel()
-			f := start(t, v)
-			s := open(t, v.config(f))
-			for _, a := range accounts[v.peer] {
-				t.Run(a.typed+"/"+a.password, func(t *testing.T) { a.check(t, s) })
-			}
-			t.Run("locked by wrong passwords", func(t *testing.T) { lockedOut(t, v, s) })
-			t.Run("subjects", func(t *testing.T) { subjects(t, s, accounts[v.peer]) })
-		})
-	}
+	eachVendor(t, func(t *testing.T, v vendor, f peers.Facts, _ *goldap.Conn) {
+		s := open(t, v.config(f))
+		for _, a := range accounts[v.peer] {
+			t.Run(a.typed+"/"+a.password, func(t *testing.T) { a.check(t, s) })
+		}
+		t.Run("locked by wrong passwords", func(t *testing.T) { lockedOut(t, v, s) })
+		t.Run("subjects", func(t *testing.T) { subjects(t, s, accounts[v.peer]) })
+	})
 }
 
 // told is what people read who are not let in.

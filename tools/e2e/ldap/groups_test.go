@@ -6,41 +6,40 @@ import (
 	"strings"
 	"testing"
 
+	goldap "github.com/go-ldap/ldap/v3"
+
 	"github.com/authd-go/authd/core"
 	"github.com/authd-go/authd/strategies/ldap"
+	"github.com/authd-go/authd/tools/e2e/peers"
 )
 
 // TestGroups finds the groups of the same people in each way that a directory
 // has, and in those that it has not.
 func TestGroups(t *testing.T) {
-	for _, v := range vendors() {
-		t.Run(v.peer, func(t *testing.T) {
-			t.Parallel()
-			f := start(t, v)
-			for _, c := range groupings()[v.peer] {
-				t.Run(c.name, func(t *testing.T) {
-					config := v.config(f)
-					c.change(&config.Groups)
-					e := env()
-					e.RoleKeys = c.keys
-					s := openWith(t, config, e)
-					for who, want := range c.want {
-						name, password, _ := strings.Cut(who, " ")
-						id, err := login(t.Context(), s, name, password)
-						if want == unavailable {
-							if core.CodeOf(err) != core.Unavailable {
-								t.Errorf("%s: %v", name, err)
-							}
-							continue
+	eachVendor(t, func(t *testing.T, v vendor, f peers.Facts, _ *goldap.Conn) {
+		for _, c := range groupings()[v.peer] {
+			t.Run(c.name, func(t *testing.T) {
+				config := v.config(f)
+				c.change(&config.Groups)
+				e := env()
+				e.RoleKeys = c.keys
+				s := openWith(t, config, e)
+				for who, want := range c.want {
+					name, password, _ := strings.Cut(who, " ")
+					id, err := login(t.Context(), s, name, password)
+					if want == unavailable {
+						if core.CodeOf(err) != core.Unavailable {
+							t.Errorf("%s: %v", name, err)
 						}
-						if got := strings.Join(slices.Sorted(slices.Values(id.Roles)), ","); err != nil || got != want {
-							t.Errorf("%s has %q, want %q; %v", name, got, want, err)
-						}
+						continue
 					}
-				})
-			}
-		})
-	}
+					if got := strings.Join(slices.Sorted(slices.Values(id.Roles)), ","); err != nil || got != want {
+						t.Errorf("%s has %q, want %q; %v", name, got, want, err)
+					}
+				}
+			})
+		}
+	})
 }
 
 // unavailable stands for roles that could not be had.

@@ -16,6 +16,7 @@ import (
 	"github.com/authd-go/authd/core"
 	"github.com/authd-go/authd/core/flow"
 	"github.com/authd-go/authd/strategies/ldap"
+	"github.com/authd-go/authd/tools/e2e/peers"
 )
 
 const (
@@ -73,50 +74,45 @@ func (v vendor) limits() []limits {
 // TestRulesOfTheDirectory: what each directory says against a new password
 // arrives as text, by the field, whoever wants to set it.
 func TestRulesOfTheDirectory(t *testing.T) {
-	for _, v := range vendors() {
-		t.Run(v.peer, func(t *testing.T) {
-			t.Parallel()
-			f := start(t, v)
-			admin := v.admin(t, f)
-			apply(t, admin, append(v.rules, v.lenient)...)
-			s := open(t, v.writable(f))
-			id, err := login(t.Context(), s, "alice", "alice-pw")
-			if err != nil {
-				t.Fatal(err)
+	eachVendor(t, func(t *testing.T, v vendor, f peers.Facts, admin *goldap.Conn) {
+		apply(t, admin, append(v.rules, v.lenient)...)
+		s := open(t, v.writable(f))
+		id, err := login(t.Context(), s, "alice", "alice-pw")
+		if err != nil {
+			t.Fatal(err)
+		}
+		changeTo := func(before, after string) error {
+			return s.PasswordChanger.ChangePassword(t.Context(), core.PasswordChange{
+				Subject: id.Subject, Old: core.NewSecret(before), New: core.NewSecret(after),
+			})
+		}
+		for _, step := range [][2]string{{"alice-pw", "alice-pw-of-old"}, {"alice-pw-of-old", fresh}} {
+			if err := changeTo(step[0], step[1]); err != nil {
+				t.Fatalf("to %q: %v", step[1], err)
 			}
-			changeTo := func(before, after string) error {
-				return s.PasswordChanger.ChangePassword(t.Context(), core.PasswordChange{
-					Subject: id.Subject, Old: core.NewSecret(before), New: core.NewSecret(after),
-				})
+		}
+		if err := changeTo("wrong-pw", fresh2); core.CodeOf(err) != core.InvalidCredentials {
+			t.Errorf("a wrong old password: %v", err)
+		}
+		for _, l := range v.limits() {
+			apply(t, admin, l.set...)
+			err := changeTo(fresh, l.password)
+			if core.CodeOf(err) != l.code || core.AsError(err).Fields["password"] != l.told {
+				t.Errorf("%s: %v", l.name, err)
 			}
-			for _, step := range [][2]string{{"alice-pw", "alice-pw-of-old"}, {"alice-pw-of-old", fresh}} {
-				if err := changeTo(step[0], step[1]); err != nil {
-					t.Fatalf("to %q: %v", step[1], err)
-				}
+			if _, err := login(t.Context(), s, "alice", fresh); err != nil {
+				t.Errorf("%s: the password is another one now: %v", l.name, err)
 			}
-			if err := changeTo("wrong-pw", fresh2); core.CodeOf(err) != core.InvalidCredentials {
-				t.Errorf("a wrong old password: %v", err)
-			}
-			for _, l := range v.limits() {
-				apply(t, admin, l.set...)
-				err := changeTo(fresh, l.password)
-				if core.CodeOf(err) != l.code || core.AsError(err).Fields["password"] != l.told {
-					t.Errorf("%s: %v", l.name, err)
-				}
-				if _, err := login(t.Context(), s, "alice", fresh); err != nil {
-					t.Errorf("%s: the password is another one now: %v", l.name, err)
-				}
-			}
-			err = s.Recoverer.ResetPassword(t.Context(), id.Subject, core.NewSecret("short"))
-			if core.CodeOf(err) != core.InvalidInput || core.AsError(err).Fields["password"] == "" {
-				t.Errorf("a reset to a short one: %v", err)
-			}
-			err = s.Recoverer.ResetPassword(t.Context(), id.Subject, core.NewSecret("alice-pw-of-old"))
-			if core.CodeOf(err) != core.InvalidInput || core.AsError(err).Fields["password"] == "" {
-				t.Errorf("a reset to one that was used before: %v", err)
-			}
-		})
-	}
+		}
+		err = s.Recoverer.ResetPassword(t.Context(), id.Subject, core.NewSecret("short"))
+		if core.CodeOf(err) != core.InvalidInput || core.AsError(err).Fields["password"] == "" {
+			t.Errorf("a reset to a short one: %v", err)
+		}
+		err = s.Recoverer.ResetPassword(t.Context(), id.Subject, core.NewSecret("alice-pw-of-old"))
+		if core.CodeOf(err) != core.InvalidInput || core.AsError(err).Fields["password"] == "" {
+			t.Errorf("a reset to one that was used before: %v", err)
+		}
+	})
 }
 
 // passwordHouse is a house where the directory's passwords are written. What is
@@ -142,62 +138,57 @@ func (m mailbox) SendRecovery(_ context.Context, r flow.Recovery) error {
 
 // TestMustChangeByHTTP: who is told to change the password can, and nobody else.
 func TestMustChangeByHTTP(t *testing.T) {
-	for _, v := range vendors() {
-		t.Run(v.peer, func(t *testing.T) {
-			t.Parallel()
-			f := start(t, v)
-			admin := v.admin(t, f)
-			apply(t, admin, append(v.rules, v.lenient)...)
-			c := v.writable(f)
-			c.Passwords.Reset = false
-			h, _ := passwordHouse(t, c)
-			signIn := func(password string) said {
-				return ask(t, h, "/auth/login", map[string]string{"username": "alice", "password": password})
+	eachVendor(t, func(t *testing.T, v vendor, f peers.Facts, admin *goldap.Conn) {
+		apply(t, admin, append(v.rules, v.lenient)...)
+		c := v.writable(f)
+		c.Passwords.Reset = false
+		h, _ := passwordHouse(t, c)
+		signIn := func(password string) said {
+			return ask(t, h, "/auth/login", map[string]string{"username": "alice", "password": password})
+		}
+		before := signIn("alice-pw")
+		if before.status != http.StatusOK {
+			t.Fatalf("before: %+v", before)
+		}
+		apply(t, admin, v.due(v.dn("alice"))...)
+		if got := signIn("alice-pw"); got.status != http.StatusForbidden || got.Code != core.ActionRequired || got.Error.Action != core.ActionNewPassword {
+			t.Fatalf("due: %+v", got)
+		}
+		if got := signIn("wrong-pw"); got.status != http.StatusBadRequest || got.Error.Action != "" {
+			t.Errorf("due, and wrong: %+v", got)
+		}
+		update := func(name, old, next string) said {
+			return ask(t, h, "/auth/update-password", map[string]string{"username": name, "oldPassword": old, "password": next})
+		}
+		for what, got := range map[string]said{
+			"wrong":  update("alice", "wrong-pw", fresh),
+			"nobody": update("nobody-here", "alice-pw", fresh),
+		} {
+			if got.status != http.StatusBadRequest || got.Code != core.InvalidCredentials {
+				t.Errorf("%s: %+v", what, got)
 			}
-			before := signIn("alice-pw")
-			if before.status != http.StatusOK {
-				t.Fatalf("before: %+v", before)
-			}
-			apply(t, admin, v.due(v.dn("alice"))...)
-			if got := signIn("alice-pw"); got.status != http.StatusForbidden || got.Code != core.ActionRequired || got.Error.Action != core.ActionNewPassword {
-				t.Fatalf("due: %+v", got)
-			}
-			if got := signIn("wrong-pw"); got.status != http.StatusBadRequest || got.Error.Action != "" {
-				t.Errorf("due, and wrong: %+v", got)
-			}
-			update := func(name, old, next string) said {
-				return ask(t, h, "/auth/update-password", map[string]string{"username": name, "oldPassword": old, "password": next})
-			}
-			for what, got := range map[string]said{
-				"wrong":  update("alice", "wrong-pw", fresh),
-				"nobody": update("nobody-here", "alice-pw", fresh),
-			} {
-				if got.status != http.StatusBadRequest || got.Code != core.InvalidCredentials {
-					t.Errorf("%s: %+v", what, got)
-				}
-			}
-			if got := update("alice", "alice-pw", "short"); got.status != http.StatusBadRequest || got.Errors["password"] == "" {
-				t.Errorf("a short one: %+v", got)
-			}
-			if got := update("alice", "alice-pw", fresh); got.status != http.StatusOK || got.Access != "" {
-				t.Fatalf("changed: %+v", got)
-			}
-			if got := signIn(fresh); got.status != http.StatusOK {
-				t.Errorf("the new one: %+v", got)
-			}
-			if got := signIn("alice-pw"); got.status != http.StatusBadRequest {
-				t.Errorf("the old one: %+v", got)
-			}
-			if got := ask(t, h, "/auth/refresh", map[string]string{"refreshToken": before.Token}); got.status != http.StatusBadRequest {
-				t.Errorf("a session from before: %+v", got)
-			}
-			if got := update("alice", fresh, fresh2); got.status != http.StatusUnauthorized || got.Code != core.Unauthenticated {
-				t.Errorf("one that is not due: %+v", got)
-			}
-			apply(t, admin, v.due(v.dn("alice"))...)
-			byPages(t, h)
-		})
-	}
+		}
+		if got := update("alice", "alice-pw", "short"); got.status != http.StatusBadRequest || got.Errors["password"] == "" {
+			t.Errorf("a short one: %+v", got)
+		}
+		if got := update("alice", "alice-pw", fresh); got.status != http.StatusOK || got.Access != "" {
+			t.Fatalf("changed: %+v", got)
+		}
+		if got := signIn(fresh); got.status != http.StatusOK {
+			t.Errorf("the new one: %+v", got)
+		}
+		if got := signIn("alice-pw"); got.status != http.StatusBadRequest {
+			t.Errorf("the old one: %+v", got)
+		}
+		if got := ask(t, h, "/auth/refresh", map[string]string{"refreshToken": before.Token}); got.status != http.StatusBadRequest {
+			t.Errorf("a session from before: %+v", got)
+		}
+		if got := update("alice", fresh, fresh2); got.status != http.StatusUnauthorized || got.Code != core.Unauthenticated {
+			t.Errorf("one that is not due: %+v", got)
+		}
+		apply(t, admin, v.due(v.dn("alice"))...)
+		byPages(t, h)
+	})
 }
 
 // byPages is the same in a browser without scripts.
@@ -234,58 +225,54 @@ func byPages(t *testing.T, h http.Handler) {
 
 // TestChangeAndResetByHTTP: somebody who is signed in, and somebody who forgot.
 func TestChangeAndResetByHTTP(t *testing.T) {
-	for _, v := range vendors() {
-		t.Run(v.peer, func(t *testing.T) {
-			t.Parallel()
-			f := start(t, v)
-			apply(t, v.admin(t, f), append(v.rules, v.lenient)...)
-			h, sent := passwordHouse(t, v.writable(f))
-			signIn := func(password string) said {
-				return ask(t, h, "/auth/login", map[string]string{"email": "alice@example.org", "password": password})
+	eachVendor(t, func(t *testing.T, v vendor, f peers.Facts, admin *goldap.Conn) {
+		apply(t, admin, append(v.rules, v.lenient)...)
+		h, sent := passwordHouse(t, v.writable(f))
+		signIn := func(password string) said {
+			return ask(t, h, "/auth/login", map[string]string{"email": "alice@example.org", "password": password})
+		}
+		one, other := signIn("alice-pw"), signIn("alice-pw")
+		changed := askAs(t, h, one.Access, "/auth/update-password", map[string]string{"oldPassword": "alice-pw", "password": fresh})
+		if changed.status != http.StatusOK || changed.Access == "" {
+			t.Fatalf("changed: %+v", changed)
+		}
+		ended := func(what string, s said) {
+			t.Helper()
+			if got := ask(t, h, "/auth/refresh", map[string]string{"refreshToken": s.Token}); got.status != http.StatusBadRequest {
+				t.Errorf("%s goes on: %+v", what, got)
 			}
-			one, other := signIn("alice-pw"), signIn("alice-pw")
-			changed := askAs(t, h, one.Access, "/auth/update-password", map[string]string{"oldPassword": "alice-pw", "password": fresh})
-			if changed.status != http.StatusOK || changed.Access == "" {
-				t.Fatalf("changed: %+v", changed)
+		}
+		ended("another session", other)
+		if got := ask(t, h, "/auth/forgot-password", map[string]string{"email": "alice@example.org"}); got.status != http.StatusOK {
+			t.Fatalf("forgot: %+v", got)
+		}
+		var link *url.URL
+		select {
+		case r := <-sent:
+			if r.Identity.Email != "alice@example.org" {
+				t.Errorf("sent to %q", r.Identity.Email)
 			}
-			ended := func(what string, s said) {
-				t.Helper()
-				if got := ask(t, h, "/auth/refresh", map[string]string{"refreshToken": s.Token}); got.status != http.StatusBadRequest {
-					t.Errorf("%s goes on: %+v", what, got)
-				}
-			}
-			ended("another session", other)
-			if got := ask(t, h, "/auth/forgot-password", map[string]string{"email": "alice@example.org"}); got.status != http.StatusOK {
-				t.Fatalf("forgot: %+v", got)
-			}
-			var link *url.URL
-			select {
-			case r := <-sent:
-				if r.Identity.Email != "alice@example.org" {
-					t.Errorf("sent to %q", r.Identity.Email)
-				}
-				link, _ = url.Parse(r.Link.Reveal())
-			case <-time.After(10 * time.Second):
-				t.Fatal("nothing was sent")
-			}
-			reset := func(password string) said {
-				return ask(t, h, "/auth/update-password", map[string]string{"token": link.Query().Get("token"), "password": password})
-			}
-			if got := reset("short"); got.status != http.StatusBadRequest || got.Errors["password"] == "" {
-				t.Errorf("a short one: %+v", got)
-			}
-			if got := reset(fresh2); got.status != http.StatusOK {
-				t.Fatalf("reset: %+v", got)
-			}
-			ended("a session from before", changed)
-			if got := signIn(fresh2); got.status != http.StatusOK {
-				t.Errorf("the new one: %+v", got)
-			}
-			if got := reset(fresh3); got.status != http.StatusBadRequest || got.Code != core.Expired {
-				t.Errorf("the link again: %+v", got)
-			}
-		})
-	}
+			link, _ = url.Parse(r.Link.Reveal())
+		case <-time.After(10 * time.Second):
+			t.Fatal("nothing was sent")
+		}
+		reset := func(password string) said {
+			return ask(t, h, "/auth/update-password", map[string]string{"token": link.Query().Get("token"), "password": password})
+		}
+		if got := reset("short"); got.status != http.StatusBadRequest || got.Errors["password"] == "" {
+			t.Errorf("a short one: %+v", got)
+		}
+		if got := reset(fresh2); got.status != http.StatusOK {
+			t.Fatalf("reset: %+v", got)
+		}
+		ended("a session from before", changed)
+		if got := signIn(fresh2); got.status != http.StatusOK {
+			t.Errorf("the new one: %+v", got)
+		}
+		if got := reset(fresh3); got.status != http.StatusBadRequest || got.Code != core.Expired {
+			t.Errorf("the link again: %+v", got)
+		}
+	})
 }
 
 // askAs is ask for somebody who is signed in.
@@ -301,49 +288,44 @@ func askAs(t *testing.T, h http.Handler, access, path string, params map[string]
 // may set it, an expired password is one that must be changed; elsewhere it has
 // expired.
 func TestExpiredPasswords(t *testing.T) {
-	for _, v := range vendors() {
-		t.Run(v.peer, func(t *testing.T) {
-			t.Parallel()
-			f := start(t, v)
-			admin := v.admin(t, f)
-			name, password, alone := "expired", "expired-pw", core.PasswordExpired
-			switch v.peer {
-			case "samba":
-				name, password, alone = "stale", "stale-pw", core.ActionRequired
-			case "ds389":
-				name, password = "alice", "alice-pw"
-				apply(t, admin, modify("cn=config", "passwordExp", "on"), modify("cn=config", "passwordSendExpiringTime", "off"),
-					modify(v.dn("alice"), "passwordExpirationTime", "20200101000000Z"), modify(v.dn("alice"), "passwordExpWarned", "1"))
-			}
-			c := v.writable(f)
-			c.Passwords.Reset = false
-			_, err := login(t.Context(), open(t, c), name, password)
-			if core.CodeOf(err) != alone {
-				t.Errorf("without a manager: %v", err)
-			}
-			c.Passwords.Reset = v.peer != "samba"
-			s := open(t, c)
-			_, err = login(t.Context(), s, name, password)
-			e := core.AsError(err)
-			if core.CodeOf(err) != core.ActionRequired || e.Subject == "" {
-				t.Fatalf("expired: %v", err)
-			}
-			set := func(old string) error {
-				return s.PasswordChanger.ChangePassword(t.Context(), core.PasswordChange{
-					Subject: e.Subject, Old: core.NewSecret(old), New: core.NewSecret(fresh),
-				})
-			}
-			if err := set("wrong-pw"); core.CodeOf(err) != core.InvalidCredentials {
-				t.Errorf("wrong: %v", err)
-			}
-			if err := set(password); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := login(t.Context(), s, name, fresh); err != nil {
-				t.Errorf("the new one: %v", err)
-			}
-		})
-	}
+	eachVendor(t, func(t *testing.T, v vendor, f peers.Facts, admin *goldap.Conn) {
+		name, password, alone := "expired", "expired-pw", core.PasswordExpired
+		switch v.peer {
+		case "samba":
+			name, password, alone = "stale", "stale-pw", core.ActionRequired
+		case "ds389":
+			name, password = "alice", "alice-pw"
+			apply(t, admin, modify("cn=config", "passwordExp", "on"), modify("cn=config", "passwordSendExpiringTime", "off"),
+				modify(v.dn("alice"), "passwordExpirationTime", "20200101000000Z"), modify(v.dn("alice"), "passwordExpWarned", "1"))
+		}
+		c := v.writable(f)
+		c.Passwords.Reset = false
+		_, err := login(t.Context(), open(t, c), name, password)
+		if core.CodeOf(err) != alone {
+			t.Errorf("without a manager: %v", err)
+		}
+		c.Passwords.Reset = v.peer != "samba"
+		s := open(t, c)
+		_, err = login(t.Context(), s, name, password)
+		e := core.AsError(err)
+		if core.CodeOf(err) != core.ActionRequired || e.Subject == "" {
+			t.Fatalf("expired: %v", err)
+		}
+		set := func(old string) error {
+			return s.PasswordChanger.ChangePassword(t.Context(), core.PasswordChange{
+				Subject: e.Subject, Old: core.NewSecret(old), New: core.NewSecret(fresh),
+			})
+		}
+		if err := set("wrong-pw"); core.CodeOf(err) != core.InvalidCredentials {
+			t.Errorf("wrong: %v", err)
+		}
+		if err := set(password); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := login(t.Context(), s, name, fresh); err != nil {
+			t.Errorf("the new one: %v", err)
+		}
+	})
 }
 
 // TestOtherWaysToWrite: OpenLDAP by the attribute, without a search first, and by

@@ -62,45 +62,40 @@ func firstPart(dn string) string {
 // TestSessionsFollowTheDirectory: what an administrator does there, the next
 // refresh does here.
 func TestSessionsFollowTheDirectory(t *testing.T) {
-	for _, v := range vendors() {
-		t.Run(v.peer, func(t *testing.T) {
-			t.Parallel()
-			f := start(t, v)
-			admin := v.admin(t, f)
-			suffix := f["LDAP_BASE_DN"] + f["AD_BASE_DN"]
-			if v.peer == "samba" { // where people are in another place
-				if err := admin.Add(add("OU=people,"+suffix, "objectClass", "organizationalUnit")); err != nil {
-					t.Fatal(err)
+	eachVendor(t, func(t *testing.T, v vendor, f peers.Facts, admin *goldap.Conn) {
+		suffix := f["LDAP_BASE_DN"] + f["AD_BASE_DN"]
+		if v.peer == "samba" { // where people are in another place
+			if err := admin.Add(add("OU=people,"+suffix, "objectClass", "organizationalUnit")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c := v.config(f)
+		c.Users.BaseDN = "ou=people," + suffix
+		h := house(t, c)
+		for i, change := range changes(v) {
+			account := strategytest.Account{Identifier: "zoe" + string(rune('a'+i)), Password: "zoe's own secret 1"}
+			entry, err := v.person(suffix, account.Identifier, account)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := admin.Add(entry); err != nil {
+				t.Fatal(err)
+			}
+			s := ask(t, h, "/auth/login", map[string]string{"username": account.Identifier, "password": account.Password})
+			if s.status != http.StatusOK {
+				t.Fatalf("%s: login: %+v", change.name, s)
+			}
+			if err := change.do(admin, entry.DN); err != nil {
+				t.Fatalf("%s: %v", change.name, err)
+			}
+			for range 2 { // it stays so
+				got := ask(t, h, "/auth/refresh", map[string]string{"refreshToken": s.Token})
+				if ended := got.status == http.StatusBadRequest && got.Code == core.Unauthenticated; ended != change.ends || !ended && got.status != http.StatusOK {
+					t.Errorf("%s: %+v", change.name, got)
 				}
 			}
-			c := v.config(f)
-			c.Users.BaseDN = "ou=people," + suffix
-			h := house(t, c)
-			for i, change := range changes(v) {
-				account := strategytest.Account{Identifier: "zoe" + string(rune('a'+i)), Password: "zoe's own secret 1"}
-				entry, err := v.person(suffix, account.Identifier, account)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := admin.Add(entry); err != nil {
-					t.Fatal(err)
-				}
-				s := ask(t, h, "/auth/login", map[string]string{"username": account.Identifier, "password": account.Password})
-				if s.status != http.StatusOK {
-					t.Fatalf("%s: login: %+v", change.name, s)
-				}
-				if err := change.do(admin, entry.DN); err != nil {
-					t.Fatalf("%s: %v", change.name, err)
-				}
-				for range 2 { // it stays so
-					got := ask(t, h, "/auth/refresh", map[string]string{"refreshToken": s.Token})
-					if ended := got.status == http.StatusBadRequest && got.Code == core.Unauthenticated; ended != change.ends || !ended && got.status != http.StatusOK {
-						t.Errorf("%s: %+v", change.name, got)
-					}
-				}
-			}
-		})
-	}
+		}
+	})
 }
 
 // TestOutageGrace: an outage keeps sessions, for as long as the operator says

@@ -252,27 +252,35 @@ func start(t *testing.T, v vendor, settings ...string) peers.Facts {
 	return peers.Start(t, v.peer, settings...)
 }
 
-// TestConformance runs the suite against each directory. Every rule has a
-// branch of its own.
-func TestConformance(t *testing.T) {
+// eachVendor runs a test against a directory of each make, in parallel: what it
+// was started with, and a connection that may change it.
+func eachVendor(t *testing.T, test func(t *testing.T, v vendor, f peers.Facts, admin *goldap.Conn)) {
+	t.Helper()
 	for _, v := range vendors() {
 		t.Run(v.peer, func(t *testing.T) {
 			t.Parallel()
 			f := start(t, v)
-			admin := v.admin(t, f)
-			apply(t, admin, v.lenient)
-			number := 0
-			strategytest.Run(t, strategytest.Harness{
-				Weak:     "short",
-				Want:     []core.Capability{core.CanRecover, core.CanChangePassword, core.CanLogin, core.CanRevalidate, core.CanPermissions, core.CanIdentity, core.CanPicture},
-				Patience: 15 * time.Second,
-				Open: func(ctx context.Context, e core.Env) (*strategytest.Backend, error) {
-					number++
-					return (&branch{vendor: v, facts: f, admin: admin, number: number}).open(ctx, t, e)
-				},
-			})
+			test(t, v, f, v.admin(t, f))
 		})
 	}
+}
+
+// TestConformance runs the suite against each directory. Every rule has a
+// branch of its own.
+func TestConformance(t *testing.T) {
+	eachVendor(t, func(t *testing.T, v vendor, f peers.Facts, admin *goldap.Conn) {
+		apply(t, admin, v.lenient)
+		number := 0
+		strategytest.Run(t, strategytest.Harness{
+			Weak:     "short",
+			Want:     []core.Capability{core.CanRecover, core.CanChangePassword, core.CanLogin, core.CanRevalidate, core.CanPermissions, core.CanIdentity, core.CanPicture},
+			Patience: 15 * time.Second,
+			Open: func(ctx context.Context, e core.Env) (*strategytest.Backend, error) {
+				number++
+				return (&branch{vendor: v, facts: f, admin: admin, number: number}).open(ctx, t, e)
+			},
+		})
+	})
 }
 
 // branch is what one rule has of a directory.
