@@ -2,8 +2,9 @@
 // elsewhere.test.mjs, whose page asks for a password: from the hosted pages and
 // from the refine example.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { freePort, launch, screenshot, setStage, startDaemon, startPeer, withPage } from '../lib/index.mjs';
+import { describe, it } from 'node:test';
+import { freePort, screenshot, startPeer, withPage } from '../lib/index.mjs';
+import { hostedStage, oidc, refineStage } from './elsewhere.mjs';
 
 const startProvider = async (origin, page = origin) =>
   startPeer('llng', {
@@ -12,8 +13,7 @@ const startProvider = async (origin, page = origin) =>
     LLNG_POST_LOGOUT_URIS: `${page}/login`,
   });
 
-const strategy = ({ facts }) =>
-  `{type: oidc, label: Lemon, issuer: "${facts.OIDC_ISSUER}", clientID: authd, clientSecret: ${facts.OIDC_CLIENT_SECRET}, claims: {roles: groups}}`;
+const strategies = (provider) => ({ lemon: oidc(provider, 'Lemon', 'claims: {roles: groups}') });
 
 /** What a person does at the provider, who may have come there before. */
 async function signInThere(page, { facts }) {
@@ -30,36 +30,21 @@ async function signOutThere(page, { facts }) {
 }
 
 describe('the hosted pages, through a provider of another make', () => {
-  let daemon, provider, browser;
-
-  before(async () => {
-    const port = await freePort();
-    provider = await startProvider(`http://127.0.0.1:${port}`);
-    daemon = await startDaemon(
-      `server: {publicURL: "http://127.0.0.1:${port}"}\nstrategies:\n  lemon: ${strategy(provider)}\nmethods: {login: {use: lemon}, logout: {redirectTo: /login}}\n`,
-      { port },
-    );
-    browser = await launch();
-  });
-  after(async () => {
-    await browser?.close();
-    await daemon?.close();
-    await provider?.close();
-  });
+  const stage = hostedStage(startProvider, strategies);
 
   it('in and out', (t) =>
-    withPage(browser, t, async (page) => {
-      await page.goto(`${daemon.url}/`);
+    withPage(stage.browser, t, async (page) => {
+      await page.goto(`${stage.daemon.url}/`);
       await page.getByRole('button', { name: 'Continue with Lemon' }).click();
-      await signInThere(page, provider);
-      await page.waitForURL(`${daemon.url}/`);
+      await signInThere(page, stage.provider);
+      await page.waitForURL(`${stage.daemon.url}/`);
       await page.getByText('Doctor Who').first().waitFor();
       await screenshot(page, 'elsewhere/llng');
       await page.getByRole('button', { name: 'Sign out', exact: true }).click();
-      await signOutThere(page, provider);
-      await page.waitForURL(`${daemon.url}/login`);
-      await page.goto(`${daemon.url}/`);
-      await page.waitForURL(`${daemon.url}/login**`);
+      await signOutThere(page, stage.provider);
+      await page.waitForURL(`${stage.daemon.url}/login`);
+      await page.goto(`${stage.daemon.url}/`);
+      await page.waitForURL(`${stage.daemon.url}/login**`);
     }));
 });
 
@@ -68,35 +53,20 @@ for (const [name, meta] of [
   ['refine, bearer', { 'authd-transport': 'bearer' }],
 ]) {
   describe(`${name}, through a provider of another make`, () => {
-    let stage, provider;
-
-    before(async () => {
-      stage = await setStage({
-        dir: 'examples/refine',
-        meta,
-        strategies: async (origin, page) => {
-          provider = await startProvider(origin, page);
-          return { lemon: strategy(provider) };
-        },
-      });
-    });
-    after(async () => {
-      await stage?.close();
-      await provider?.close();
-    });
+    const stage = refineStage({ meta }, startProvider, strategies);
 
     it('comes back to the page that was asked for, and goes out again', (t) =>
-      stage.show(t, async (page) => {
+      stage.refine.show(t, async (page) => {
         await page.visit('/posts?tag=a');
         await page.getByTestId('provider-lemon').click();
-        await signInThere(page, provider);
+        await signInThere(page, stage.provider);
         await page.getByTestId('identity').filter({ hasText: 'Doctor Who' }).waitFor();
         assert.equal(new URL(page.url()).pathname, '/posts');
         await page.getByTestId('post').first().waitFor();
         await page.again();
         await page.getByTestId('identity').filter({ hasText: 'Doctor Who' }).waitFor();
         await page.getByTestId('logout').click();
-        await signOutThere(page, provider);
+        await signOutThere(page, stage.provider);
         await page.waitForURL((url) => url.pathname === '/login');
       }));
   });

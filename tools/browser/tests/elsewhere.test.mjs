@@ -1,8 +1,9 @@
 // Signing in at a real OpenID provider, whose page asks for a name: from the
 // hosted pages, without scripts, and from the refine example.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { freePort, launch, screenshot, setStage, startDaemon, startPeer, withPage } from '../lib/index.mjs';
+import { describe, it } from 'node:test';
+import { freePort, screenshot, startPeer, withPage } from '../lib/index.mjs';
+import { hostedStage, oidc, refineStage } from './elsewhere.mjs';
 
 /** A provider that knows authd at an origin, and where people are sent back to after signing out. */
 const startProvider = async (origin, page = origin) =>
@@ -13,8 +14,8 @@ const startProvider = async (origin, page = origin) =>
     OP_POST_LOGOUT_URIS: `${page}/login`,
   });
 
-const strategy = ({ facts }, more = '') =>
-  `{${more}type: oidc, label: Example Corp, issuer: "${facts.OIDC_ISSUER}", clientID: authd, clientSecret: ${facts.OIDC_CLIENT_SECRET}, scopes: [openid, profile, email, groups], claims: {roles: groups}}`;
+const settings = 'scopes: [openid, profile, email, groups], claims: {roles: groups}';
+const corp = (provider) => oidc(provider, 'Example Corp', settings);
 
 /** What a person does at the provider. */
 async function signInThere(page, login) {
@@ -24,41 +25,29 @@ async function signInThere(page, login) {
 }
 
 describe('the hosted pages, through another site', () => {
-  let daemon, provider, browser;
-
-  before(async () => {
-    const port = await freePort();
-    provider = await startProvider(`http://127.0.0.1:${port}`);
-    daemon = await startDaemon(
-      `server: {publicURL: "http://127.0.0.1:${port}"}\nstrategies:\n  corp: ${strategy(provider)}\n  posts: ${strategy(provider, 'responseMode: form_post, ').replace('Example Corp', 'Posting Corp')}\nmethods: {login: {use: [corp, posts]}, logout: {redirectTo: /login}}\npages: {title: Example}\n`,
-      { port },
-    );
-    browser = await launch();
-  });
-  after(async () => {
-    await browser?.close();
-    await daemon?.close();
-    await provider?.close();
-  });
+  const stage = hostedStage(startProvider, (provider) => ({
+    corp: corp(provider),
+    posts: oidc(provider, 'Posting Corp', `responseMode: form_post, ${settings}`),
+  }));
 
   for (const javaScriptEnabled of [true, false]) {
     it(`in and out, ${javaScriptEnabled ? 'with' : 'without'} scripts`, (t) =>
       withPage(
-        browser,
+        stage.browser,
         t,
         async (page) => {
-          await page.goto(`${daemon.url}/`);
-          await page.waitForURL(`${daemon.url}/login**`);
+          await page.goto(`${stage.daemon.url}/`);
+          await page.waitForURL(`${stage.daemon.url}/login**`);
           await page.getByRole('button', { name: 'Continue with Example Corp' }).click();
           await signInThere(page, 'alice');
-          await page.waitForURL(`${daemon.url}/`);
+          await page.waitForURL(`${stage.daemon.url}/`);
           await page.getByText('alice@example.org').waitFor();
           await screenshot(page, `elsewhere/signed-in-${javaScriptEnabled ? 'scripts' : 'plain'}`);
           await page.getByRole('button', { name: 'Sign out', exact: true }).click();
           await page.getByRole('button', { name: 'Yes, sign me out' }).click();
-          await page.waitForURL(`${daemon.url}/login`);
-          await page.goto(`${daemon.url}/`);
-          await page.waitForURL(`${daemon.url}/login**`);
+          await page.waitForURL(`${stage.daemon.url}/login`);
+          await page.goto(`${stage.daemon.url}/`);
+          await page.waitForURL(`${stage.daemon.url}/login**`);
         },
         { javaScriptEnabled },
       ));
@@ -67,25 +56,25 @@ describe('the hosted pages, through another site', () => {
   // The answer comes in a form that the other site has the browser post, without
   // our cookies: they come along only when it is asked to come again.
   it('takes an answer that is posted', (t) =>
-    withPage(browser, t, async (page) => {
-      await page.goto(`${daemon.url}/login`);
+    withPage(stage.browser, t, async (page) => {
+      await page.goto(`${stage.daemon.url}/login`);
       await page.getByRole('button', { name: 'Continue with Posting Corp' }).click();
       await signInThere(page, 'alice');
-      await page.waitForURL(`${daemon.url}/`);
+      await page.waitForURL(`${stage.daemon.url}/`);
       await page.getByText('alice@example.org').waitFor();
     }));
 
   it('says why it did not work', (t) =>
-    withPage(browser, t, async (page) => {
-      await page.goto(`${daemon.url}/login?to=/`);
+    withPage(stage.browser, t, async (page) => {
+      await page.goto(`${stage.daemon.url}/login?to=/`);
       await page.getByRole('button', { name: 'Continue with Example Corp' }).click();
       await signInThere(page, '!access_denied');
-      await page.waitForURL(`${daemon.url}/login?**`);
+      await page.waitForURL(`${stage.daemon.url}/login?**`);
       await page.getByText('Signing in was cancelled, or the other site refused it.').waitFor();
       await screenshot(page, 'elsewhere/refused');
       await page.getByRole('button', { name: 'Continue with Example Corp' }).click();
       await signInThere(page, 'bob');
-      await page.waitForURL(`${daemon.url}/`);
+      await page.waitForURL(`${stage.daemon.url}/`);
     }));
 });
 
@@ -96,25 +85,10 @@ for (const [name, options] of [
   ['refine at another site, bearer', { meta: { 'authd-transport': 'bearer' }, elsewhere: true, host: '127.0.0.1' }],
 ]) {
   describe(`${name}, through another site`, () => {
-    let stage, provider;
-
-    before(async () => {
-      stage = await setStage({
-        dir: 'examples/refine',
-        ...options,
-        strategies: async (origin, page) => {
-          provider = await startProvider(origin, page);
-          return { corp: strategy(provider) };
-        },
-      });
-    });
-    after(async () => {
-      await stage?.close();
-      await provider?.close();
-    });
+    const stage = refineStage(options, startProvider, (provider) => ({ corp: corp(provider) }));
 
     it('comes back to the page that was asked for, and stays signed in', (t) =>
-      stage.show(t, async (page) => {
+      stage.refine.show(t, async (page) => {
         await page.visit('/posts?tag=a');
         await page.getByTestId('provider-corp').click();
         await signInThere(page, 'alice');
@@ -130,7 +104,7 @@ for (const [name, options] of [
       }));
 
     it('tells on the login page why it did not work', (t) =>
-      stage.show(t, async (page) => {
+      stage.refine.show(t, async (page) => {
         await page.visit('/posts');
         await page.getByTestId('provider-corp').click();
         await signInThere(page, '!access_denied');
