@@ -48,6 +48,8 @@ func (a *accounts) readAt(l *ldap.Conn, dn, username string) (*ldap.Entry, error
 		return nil, core.Fail(outcome(err), op, err)
 	case len(result.Entries) == 0:
 		return nil, core.Fail(core.UnknownUser, op, fmt.Errorf("%q does not match users.filter, or may not read itself", dn))
+	case !a.holds(result.Entries[0], username):
+		return nil, core.Fail(core.UnknownUser, op, errOtherSpelling)
 	}
 	return result.Entries[0], a.complete(result.Entries[0])
 }

@@ -41,3 +41,6 @@ func (p Photos) Size() (people, size int)         { return len(p.known), p.bytes
 
 // RefusedPassword is what people are told about a new password.
 var RefusedPassword = refusedFields
+
+// Compared lists the attributes that a filter compares a user name with.
+func Compared(filter string) []string { return filterTemplate(filter).compared() }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/go-ldap/ldap/v3"
 
@@ -50,8 +51,37 @@ func (a *accounts) findWith(search searcher, username string) (*ldap.Entry, erro
 	case len(entries) > 1:
 		a.log.Warn("a user name finds more than one entry, so that nobody can sign in with it", "first", entries[0].DN, "second", entries[1].DN)
 		return nil, &core.Error{Code: core.UnknownUser, Op: op, Reason: ReasonAmbiguous}
+	case !a.holds(entries[0], username):
+		return nil, core.Fail(core.UnknownUser, op, errOtherSpelling)
 	}
 	return entries[0], a.complete(entries[0])
+}
+
+var errOtherSpelling = errors.New("the directory takes the name for another one, which is spelt differently")
+
+// holds says whether an entry has the name that found it. Directories compare
+// more loosely than identifier.Canonical: Active Directory finds john by "jöhn".
+// If such names were his, each would have tries of its own, and there are
+// thousands. Plain letters are believed: a name has one spelling in them. So is
+// an entry whose names may be compared and not read.
+func (a *accounts) holds(e *ldap.Entry, username string) bool {
+	if !strings.ContainsFunc(username, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return true
+	}
+	unread := true
+	for _, attribute := range filterTemplate(a.users.Filter).compared() {
+		for _, value := range e.GetEqualFoldAttributeValues(attribute) {
+			name, err := identifier.Canonical(value)
+			if err != nil {
+				name = strings.ToLower(value)
+			}
+			if strings.Contains(name, username) {
+				return true
+			}
+			unread = false
+		}
+	}
+	return unread
 }
 
 // outcome is the code of a search that failed: a directory that refuses the
@@ -94,7 +124,7 @@ func explain(err error) error {
 // attributes lists what is read of an entry.
 func (a *accounts) attributes() []string {
 	at := a.users.Attributes
-	out := []string{at.ID, at.Username, at.Name, at.Email, "cn"}
+	out := append([]string{at.ID, at.Username, at.Name, at.Email, "cn"}, filterTemplate(a.users.Filter).compared()...)
 	for _, rule := range a.rules {
 		out = append(out, rule.attribute)
 	}

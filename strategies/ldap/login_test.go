@@ -61,6 +61,43 @@ func TestTwoEntriesAreNobody(t *testing.T) {
 	}
 }
 
+// TestNamesThatADirectoryTakesForAnother: each spelling has tries of its own at
+// the throttle, so that only that of the entry may be its owner's. A directory
+// that ignores case takes one small sigma for the other.
+func TestNamesThatADirectoryTakesForAnother(t *testing.T) {
+	const own, other = "νίκος", "νίκοσ"
+	for name, c := range map[string]struct{ filter, suffix string }{
+		"search":        {"(|(uid={username})(mail={username}))", ""},
+		"by address":    {"(|(uid={username})(mail={username}))", "@example.org"},
+		"with a suffix": {"(mail={username}@example.org)", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := directory()
+			d.Put(person(own, "1", johnPW, nil))
+			conf := config(ldaptest.Start(t, d))
+			conf.Users.Filter = c.filter
+			s := open(t, conf)
+			if _, err := login(t.Context(), s, own+c.suffix, johnPW); err != nil {
+				t.Errorf("the owner's spelling: %v", err)
+			}
+			if _, err := login(t.Context(), s, other+c.suffix, johnPW); core.CodeOf(err) != core.UnknownUser {
+				t.Errorf("another: %v", err)
+			}
+		})
+	}
+	t.Run("bound by DN", func(t *testing.T) {
+		d := directory()
+		entry := person(own, "1", johnPW, nil)
+		entry.DN = "uid=" + other + "," + people // where such a directory looks for it too
+		d.Put(entry)
+		conf := config(ldaptest.Start(t, d))
+		conf.Users.Bind = "uid={username}," + people
+		if _, err := login(t.Context(), open(t, conf), other, johnPW); core.CodeOf(err) != core.UnknownUser {
+			t.Errorf("another: %v", err)
+		}
+	})
+}
+
 // policy answers a bind with the password policy control.
 func policy(code uint16, err int8) ldaptest.Answer {
 	return ldaptest.Answer{Code: code, Controls: []goldap.Control{&policyResponse{err}}}

@@ -24,6 +24,17 @@ func (t filterTemplate) fill(username, dn string) string {
 	).Replace(string(t))
 }
 
+// compared lists the attributes that a user name is compared with.
+func (t filterTemplate) compared() []string {
+	var out []string
+	before := strings.Split(string(t), placeUsername)
+	for _, text := range before[:len(before)-1] {
+		attribute, _, _ := strings.Cut(text[strings.LastIndexByte(text, '(')+1:], "=")
+		out = append(out, strings.TrimRight(strings.TrimSpace(attribute), "~<>:"))
+	}
+	return out
+}
+
 // check says what is wrong with the template. One of the placeholders must be there.
 func (t filterTemplate) check(placeholders ...string) error {
 	found := false

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -168,6 +169,19 @@ func TestGroupMatches(t *testing.T) {
 	} {
 		if got := ldap.GroupMatches(dn, "Admins, (All) *", key); got != want {
 			t.Errorf("%q: %v", key, got)
+		}
+	}
+}
+
+func TestAttributesThatANameIsComparedWith(t *testing.T) {
+	for filter, want := range map[string][]string{
+		"(uid={username})": {"uid"},
+		"(&(objectClass=user)(|(sAMAccountName={username})( mail ={username}@example.org)))": {"sAMAccountName", "mail"},
+		"(|(cn~=x{username})(cn:dn:=x{username}y))":                                          {"cn", "cn:dn"},
+		"(uid=x)": nil,
+	} {
+		if got := ldap.Compared(filter); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", filter, got, want)
 		}
 	}
 }
