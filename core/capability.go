@@ -200,8 +200,7 @@ type LogoutRedirector interface {
 
 // LogoutNotice is another site's word that a session of its has ended.
 type LogoutNotice struct {
-	ID        string    // names this notice; the house takes each once
-	Expires   time.Time // until when the same notice might be presented again
+	IssuedAt  time.Time // by the other site's clock: later sessions go on
 	Subject   string    // whose sessions end, unless SessionID says which
 	SessionID string    // of all sessions with this Grant.SessionID; may be empty if Subject is not
 }
@@ -211,6 +210,7 @@ type LogoutNotice struct {
 type LogoutReceiver interface {
 	// ReceiveLogout checks a logout token (OpenID Connect Back-Channel Logout
 	// 1.0, section 2.6). InvalidInput means that it is not to be believed,
-	// Unavailable that it could not be checked.
+	// Unavailable that it could not be checked. A token that comes again is
+	// believed again: the first time the house may not have come to the end of it.
 	ReceiveLogout(ctx context.Context, logoutToken Secret) (LogoutNotice, error)
 }

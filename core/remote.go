@@ -38,6 +38,8 @@ type RemoteLogins interface {
 	// that the other site makes; Pending binds it to the browser.
 	LoginNonce(context.Context, Request) NonceResult
 	// EndRemote ends the sessions of which another site says that they ended there.
+	// The site may say so again, and should until it is told of success: sessions
+	// that were opened since are not meant.
 	EndRemote(ctx context.Context, r Request, strategy string) ActionResult
 }
 

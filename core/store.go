@@ -127,8 +127,11 @@ type SessionEnd struct {
 	Account AccountID // used if ID and Remote are empty
 	Except  string    // with Account: this one stays
 	Remote  RemoteSession
-	Reason  string
-	At      time.Time
+	// NotAfter, if it is not zero, bounds the order: sessions whose AuthAt is
+	// later stay, whatever names them. So it can be repeated.
+	NotAfter time.Time
+	Reason   string
+	At       time.Time
 }
 
 // RemoteSession names a session of another site.
@@ -180,8 +183,8 @@ type SessionStore interface {
 	RenewSession(context.Context, SessionRenewal) (renewed bool, err error)
 	// EndSessions ends sessions and returns the IDs of those that were alive.
 	// Ended sessions keep their first reason; expired ones are ended too, and not
-	// returned. For an account without Except it
-	// also notes the time, for CreateSession.
+	// returned. For an account without Except it also notes the time, At or
+	// NotAfter if that is earlier, for CreateSession.
 	EndSessions(context.Context, SessionEnd) ([]string, error)
 	// PurgeSessions forgets at most limit sessions whose absolute or idle end
 	// lies before t, and says how many it forgot.

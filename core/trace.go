@@ -40,6 +40,7 @@ type Trace struct {
 	Reason    string // as in Refusal
 	Account   AccountID
 	SessionID string
+	Ended     int // with MethodRemoteLogout: how many live sessions ended
 	Steps     []Step
 	Err       error // the error behind Outcome, for the log
 }

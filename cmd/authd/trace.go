@@ -30,6 +30,9 @@ func (l traceLog) Trace(ctx context.Context, t core.Trace) {
 			attrs = append(attrs, slog.String(a.key, a.value))
 		}
 	}
+	if t.Ended > 0 {
+		attrs = append(attrs, slog.Int("ended", t.Ended))
+	}
 	if t.Account.Subject != "" {
 		attrs = append(attrs, slog.String("account", t.Account.String()))
 	}

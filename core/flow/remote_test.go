@@ -411,44 +411,6 @@ func TestLoginByToken(t *testing.T) {
 	}
 }
 
-func TestLogoutElsewhere(t *testing.T) {
-	w, s := twoSites(t)
-	signedIn := func() core.Request {
-		got := w.FinishLogin(t.Context(), core.Request{}, back(elsewhere(t, w), s))
-		return core.Request{AccessToken: got.Tokens.Access.Reveal(), Params: core.Params{}}
-	}
-	alive := func(r core.Request) bool { return w.Check(t.Context(), r).Authenticated }
-	expires := time.Now().Add(time.Minute)
-
-	bySID, bystander := signedIn(), signIn(t, w, "jo@mail.com")
-	s.notice = core.LogoutNotice{ID: "n1", Expires: expires, Subject: "alice", SessionID: "sid-1"}
-	if got := w.EndRemote(t.Context(), request("logout_token", "good"), "op"); !got.Success || alive(bySID) || !alive(bystander) {
-		t.Errorf("%+v; alive %v, the bystander %v", got.Error, alive(bySID), alive(bystander))
-	}
-	if tr := w.last(); tr.Method != core.MethodCheck && tr.Account.Subject != "alice" {
-		t.Errorf("traced %+v", tr)
-	}
-	again := signedIn()
-	if got := w.EndRemote(t.Context(), request("logout_token", "good"), "op"); got.Success || got.Error.Reason != flow.ReasonNoticeUsed || !alive(again) {
-		t.Errorf("replayed: %+v", got)
-	}
-	s.notice = core.LogoutNotice{ID: "n2", Expires: expires, Subject: "alice"}
-	if got := w.EndRemote(t.Context(), request("logout_token", "good"), "op"); !got.Success || alive(again) {
-		t.Errorf("by subject: %+v", got)
-	}
-	for name, c := range map[string]struct {
-		strategy, token string
-		want            core.Code
-	}{
-		"not believed": {"op", "bad", core.InvalidInput}, "none": {"op", "", core.InvalidInput},
-		"a strategy without": {"members", "good", core.Unsupported}, "no strategy": {"nobody", "good", core.Unsupported},
-	} {
-		if got := w.EndRemote(t.Context(), request("logout_token", c.token), c.strategy); code(got.Error) != c.want {
-			t.Errorf("%s: %+v", name, got.Error)
-		}
-	}
-}
-
 // TestOutageElsewhere: the session goes on for a while.
 func TestOutageElsewhere(t *testing.T) {
 	w, s := twoSites(t)

@@ -99,7 +99,7 @@ func (p *Provider) EndRemote(ctx context.Context, r core.Request, strategy strin
 
 func (d *decision) endRemote(ctx context.Context, r core.Request, strategy string) error {
 	b := d.p.Routes.Backends[strategy]
-	if b == nil || b.Strategy.LogoutReceiver == nil || d.p.Once == nil {
+	if b == nil || b.Strategy.LogoutReceiver == nil {
 		return core.Fail(core.Unsupported, core.MethodRemoteLogout, nil)
 	}
 	token, err := r.Params.String("logout_token")
@@ -120,17 +120,20 @@ func (d *decision) endRemote(ctx context.Context, r core.Request, strategy strin
 	return d.endNoticed(ctx, b, notice)
 }
 
-// endNoticed ends the sessions of a notice that was not seen before. One that
-// comes twice would end sessions that were opened in between.
+// noticeSlack is how much later than a notice was issued a session that it means
+// may have been opened: half of it for clocks that differ, as everywhere, half
+// for a browser on its way here when the session ended there, and for issuers
+// that count in seconds.
+const noticeSlack = time.Minute
+
+// endNoticed ends the sessions of a notice. It may come any number of times: the
+// other site repeats it until it is told that all went well, and who is signed
+// in by then has perhaps signed in since.
 func (d *decision) endNoticed(ctx context.Context, b *Backend, n core.LogoutNotice) error {
-	if n.ID == "" || n.Subject == "" && n.SessionID == "" {
-		return core.Fail(core.Internal, core.MethodRemoteLogout, errors.New("the strategy names no session"))
+	if n.IssuedAt.IsZero() || n.Subject == "" && n.SessionID == "" {
+		return core.Fail(core.Internal, core.MethodRemoteLogout, errors.New("the strategy names no session, or no time"))
 	}
-	used := &core.Error{Code: core.InvalidInput, Op: core.MethodRemoteLogout, Strategy: b.Name, Reason: ReasonNoticeUsed}
-	if err := d.p.once(ctx, "logout of "+b.Name, n.ID, n.Expires, used); err != nil {
-		return err
-	}
-	end := core.SessionEnd{Reason: "remote_logout", At: d.p.Now()}
+	end := core.SessionEnd{Reason: "remote_logout", At: d.p.Now(), NotAfter: n.IssuedAt.Add(noticeSlack)}
 	if n.Subject != "" {
 		d.trace.Account = core.AccountID{Strategy: b.Name, Subject: n.Subject}
 	}
@@ -139,6 +142,7 @@ func (d *decision) endNoticed(ctx context.Context, b *Backend, n core.LogoutNoti
 	} else {
 		end.Account = d.trace.Account
 	}
-	_, err := d.p.Session.End(ctx, end)
+	var err error
+	d.trace.Ended, err = d.p.Session.End(ctx, end)
 	return err
 }

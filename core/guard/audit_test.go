@@ -165,7 +165,8 @@ func TestWhichDecisionsAreEvents(t *testing.T) {
 		{"", core.Trace{Method: core.MethodLogin, Op: core.OpExchange, SessionID: "s1"}},
 		{core.AuditLogin, core.Trace{Method: core.MethodLogin, Op: core.OpExchange, Outcome: core.InvalidInput}},
 		{core.AuditLogin, core.Trace{Method: core.MethodLogin, Op: core.OpTokenLogin, Outcome: core.InvalidCredentials, Steps: asked}},
-		{core.AuditSessionsEnded, core.Trace{Method: core.MethodRemoteLogout, Account: account}},
+		{core.AuditSessionsEnded, core.Trace{Method: core.MethodRemoteLogout, Account: account, Ended: 1}},
+		{"", core.Trace{Method: core.MethodRemoteLogout, Account: account}},
 		{core.AuditSessionsEnded, core.Trace{Method: core.MethodRemoteLogout, Outcome: core.InvalidInput}},
 		{core.AuditThrottled, core.Trace{Method: core.MethodLogin, Outcome: core.Throttled}},
 		{core.AuditThrottled, core.Trace{Method: core.MethodCheck, Outcome: core.Throttled}},
@@ -236,7 +237,7 @@ func TestEveryMethodIsJudged(t *testing.T) {
 		isEvent := false
 		for _, op := range []string{"", core.OpEndSessions} {
 			for _, reason := range []string{"", "refresh_reused"} {
-				_, ok := guard.Event(core.Trace{Method: method, Op: op, Reason: reason, Account: account})
+				_, ok := guard.Event(core.Trace{Method: method, Op: op, Reason: reason, Account: account, Ended: 1})
 				isEvent = isEvent || ok
 			}
 		}

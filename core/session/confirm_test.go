@@ -285,6 +285,28 @@ func TestEndRemote(t *testing.T) {
 	}
 }
 
+// A session that stays is not refused either, whatever names it.
+func TestEndNotAfter(t *testing.T) {
+	h := newHouse(t)
+	older := h.keeping("x")
+	issued := h.clock.Now()
+	h.clock.Advance(time.Minute)
+	later := h.keeping("x")
+	for name, e := range map[string]core.SessionEnd{
+		"by ID":         {ID: later.SessionID},
+		"by its name":   {Remote: core.RemoteSession{Strategy: john.Strategy, ID: "sid-1"}},
+		"by account":    {Account: john},
+		"the older one": {ID: older.SessionID},
+	} {
+		e.NotAfter, e.Reason = issued, "remote_logout"
+		if _, err := h.End(t.Context(), e); err != nil || h.verify(later) != nil {
+			t.Errorf("%s: %v; the later session: %v", name, err, h.verify(later))
+		}
+	}
+	wantError(t, h.verify(older), core.Unauthenticated, session.ReasonSessionEnded)
+	h.login() // one under way is let in
+}
+
 func TestSealer(t *testing.T) {
 	h := newHouse(t)
 	one, err := h.Sealer("one")

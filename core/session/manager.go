@@ -161,7 +161,8 @@ func (m *Manager) Owner(accessToken, refreshToken string) (sessionID string, ok 
 }
 
 // End ends sessions and returns how many of them were alive. Their access
-// tokens are refused here at once. At defaults to now. An error is Unavailable,
+// tokens are refused here at once; those of sessions that stay because of
+// NotAfter are not. At defaults to now. An error is Unavailable,
 // or Internal for an order that names neither session nor account.
 func (m *Manager) End(ctx context.Context, e core.SessionEnd) (int, error) {
 	const op = "end sessions"
@@ -178,7 +179,7 @@ func (m *Manager) End(ctx context.Context, e core.SessionEnd) (int, error) {
 		return 0, core.Fail(core.Unavailable, op, err)
 	}
 	at := later(e.At, now)
-	if e.ID != "" { // also if another node ended it a moment ago
+	if e.ID != "" && e.NotAfter.IsZero() { // also if another node ended it a moment ago
 		m.revoked.add(core.EndedSession{ID: e.ID, EndedAt: at})
 	}
 	for _, id := range ids {

@@ -138,6 +138,17 @@ func (h *house) back(strategy string, b begun, query url.Values) (code core.Code
 	return core.Code(to.Query().Get("error")), to.Query().Get("reason")
 }
 
+// signIn is a login from beginning to end, and returns the session's cookies.
+func (h *house) signIn(strategy string, p *oidctest.Provider) []*http.Cookie {
+	h.Helper()
+	b := h.begin(strategy)
+	query, err := p.Visit(h.Context(), b.url)
+	if err != nil {
+		h.Fatal(err)
+	}
+	return h.send(http.MethodGet, core.CallbackPath+strategy+"?"+query.Encode(), b.jar).cookies
+}
+
 // audited checks the trail: one row, and one line, of an event that ended so.
 func (h *house) audited(event string, code core.Code, reason, strategy string, asked bool) {
 	h.Helper()
@@ -274,41 +285,63 @@ func TestMisplacedAnswersAreAudited(t *testing.T) {
 func TestForgedNoticesAreAudited(t *testing.T) {
 	for name, c := range map[string]struct {
 		claims map[string]any
-		twice  bool
 		reason string
 	}{
-		"nonce":     {map[string]any{"nonce": "n"}, false, oidc.ReasonLogoutNonce},
-		"no events": {map[string]any{"events": nil}, false, oidc.ReasonEvents},
-		"audience":  {map[string]any{"aud": "another"}, false, oidc.ReasonAudience},
-		"issuer":    {map[string]any{"iss": "https://other.example.com"}, false, oidc.ReasonIssuer},
-		"expired":   {map[string]any{"exp": time.Now().Add(-time.Minute).Unix()}, false, oidc.ReasonExpired},
-		"twice":     {nil, true, flow.ReasonNoticeUsed},
+		"nonce":     {map[string]any{"nonce": "n"}, oidc.ReasonLogoutNonce},
+		"no events": {map[string]any{"events": nil}, oidc.ReasonEvents},
+		"audience":  {map[string]any{"aud": "another"}, oidc.ReasonAudience},
+		"issuer":    {map[string]any{"iss": "https://other.example.com"}, oidc.ReasonIssuer},
+		"expired":   {map[string]any{"exp": time.Now().Add(-time.Minute).Unix()}, oidc.ReasonExpired},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := provider(t)
 			h := newHouse(t, map[string]*oidc.Config{"corp": config(p)})
 			token := url.Values{"logout_token": {p.LogoutToken(clientID, c.claims)}}
-			if c.twice {
-				if answer := h.send(http.MethodPost, "/auth/backchannel/corp", nil, token); answer.status != http.StatusOK {
-					t.Fatalf("the first time: %d", answer.status)
-				}
-			}
-			b := h.begin("corp")
-			query, err := p.Visit(t.Context(), b.url)
-			if err != nil {
-				t.Fatal(err)
-			}
-			in := h.send(http.MethodGet, core.CallbackPath+"corp?"+query.Encode(), b.jar)
+			in := h.signIn("corp", p)
 			answer := h.send(http.MethodPost, "/auth/backchannel/corp", nil, token)
 			if answer.status != http.StatusBadRequest || answer.header.Get("Cache-Control") != "no-store" {
 				t.Errorf("answered %d, %s", answer.status, answer.header.Get("Cache-Control"))
 			}
-			if check := h.send(http.MethodGet, "/auth/check", in.cookies); check.status != http.StatusOK {
+			if check := h.send(http.MethodGet, "/auth/check", in); check.status != http.StatusOK {
 				t.Errorf("the session: %d", check.status)
 			}
-			h.audited(core.AuditSessionsEnded, core.InvalidInput, c.reason, "corp", !c.twice)
+			h.audited(core.AuditSessionsEnded, core.InvalidInput, c.reason, "corp", true)
 		})
+	}
+}
+
+// A notice that comes again is believed again, ends nothing that was opened
+// since it was issued, and is in the trail once.
+func TestANoticeThatComesTwice(t *testing.T) {
+	p := provider(t)
+	h := newHouse(t, map[string]*oidc.Config{"corp": config(p)})
+	before := h.signIn("corp", p)
+	notify := func(issued time.Time) {
+		token := p.LogoutToken(clientID, map[string]any{"iat": issued.Unix()})
+		for range 2 {
+			if answer := h.send(http.MethodPost, "/auth/backchannel/corp", nil, url.Values{"logout_token": {token}}); answer.status != http.StatusOK {
+				t.Errorf("answered %d %s", answer.status, answer.body)
+			}
+		}
+	}
+	signedIn := func(jar []*http.Cookie) bool {
+		return h.send(http.MethodGet, "/auth/check", jar).status == http.StatusOK
+	}
+	notify(time.Now().Add(-10 * time.Minute)) // as if it came again long after
+	if !signedIn(before) {
+		t.Error("a session ended that was opened later")
+	}
+	notify(time.Now())
+	if signedIn(before) {
+		t.Error("the session goes on")
+	}
+	if err := h.trail.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := h.store.Audit(t.Context(), core.AuditQuery{Limit: 100, Event: core.AuditSessionsEnded})
+	if err != nil || len(rows) != 1 || rows[0].Outcome != "" || rows[0].Method != core.MethodRemoteLogout || rows[0].Account.Subject != "john-1" {
+		t.Errorf("the trail has %+v, %v", rows, err)
 	}
 }
 
@@ -317,13 +350,8 @@ func TestForgedNoticesAreAudited(t *testing.T) {
 func TestPermissionsAreTheSessions(t *testing.T) {
 	p := provider(t)
 	h := newHouse(t, map[string]*oidc.Config{"corp": config(p)})
-	b := h.begin("corp")
-	query, err := p.Visit(t.Context(), b.url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	in := h.send(http.MethodGet, core.CallbackPath+"corp?"+query.Encode(), b.jar)
-	if got := h.send(http.MethodGet, "/auth/permissions", in.cookies); strings.TrimSpace(string(got.body)) != `["dev","staff"]` {
+	in := h.signIn("corp", p)
+	if got := h.send(http.MethodGet, "/auth/permissions", in); strings.TrimSpace(string(got.body)) != `["dev","staff"]` {
 		t.Errorf("permissions: %d %s", got.status, got.body)
 	}
 }

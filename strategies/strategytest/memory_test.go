@@ -323,7 +323,7 @@ func harness(mutate func(*subjectOfStudy)) strategytest.Harness {
 				Close: func() error { close(b.released); return nil },
 			}}
 			s.backend.Reopen = func(context.Context) (core.Strategy, error) { return s.backend.Strategy, nil }
-			s.backend.Other = m.otherSite()
+			s.backend.Other = m.otherSite(env.Now)
 			mutate(s)
 			return s.backend, nil
 		},

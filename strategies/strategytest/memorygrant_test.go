@@ -7,7 +7,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/authd-go/authd/core"
@@ -50,11 +52,11 @@ func believed(token, kind string) ([]string, bool) {
 	return parts, parts[0] == kind && len(parts) == 3
 }
 
-func (m *memory) otherSite() *strategytest.OtherSite {
+func (m *memory) otherSite(now func() time.Time) *strategytest.OtherSite {
 	return &strategytest.OtherSite{
 		Grant:  func(ctx context.Context, _ core.Strategy) (core.Grant, error) { return m.grant(ctx) },
 		Token:  func(nonce string) string { return sign("token.id-1." + nonce) },
-		Notice: func() string { return sign("notice.id-1." + rand.Text()) },
+		Notice: func() string { return sign("notice.id-1." + strconv.FormatInt(now().UnixNano(), 10)) },
 		Revoke: func() {
 			m.back.mu.Lock()
 			defer m.back.mu.Unlock()
@@ -98,7 +100,8 @@ func (m *memory) ReceiveLogout(ctx context.Context, token core.Secret) (core.Log
 	if !ok {
 		return core.LogoutNotice{}, core.InvalidInput
 	}
-	return core.LogoutNotice{ID: parts[2], Subject: parts[1], Expires: time.Now().Add(time.Minute)}, nil
+	issued, err := strconv.ParseInt(parts[2], 10, 64)
+	return core.LogoutNotice{IssuedAt: time.Unix(0, issued), Subject: parts[1]}, err
 }
 
 func grantMutants() []mutant {
@@ -217,12 +220,30 @@ func siteMutants() []mutant {
 		}},
 		{"a token for another question is refused", "the nonce is not looked at", believing(func(c *core.TokenCredentials) { c.Nonce = "" })},
 		{"a logout notice names what ends", "nobody", noticing(func(n *core.LogoutNotice) { n.Subject = "" })},
-		{"a logout notice names what ends", "one name for all", noticing(func(n *core.LogoutNotice) { n.ID = "notice" })},
-		{"a logout notice names what ends", "it is over before it came", noticing(func(n *core.LogoutNotice) { n.Expires = time.Time{} })},
+		{"a logout notice names what ends", "whenever that was", noticing(func(n *core.LogoutNotice) { n.IssuedAt = time.Time{} })},
+		{"a logout notice names what ends", "sessions to come, too", noticing(func(n *core.LogoutNotice) { n.IssuedAt = n.IssuedAt.Add(time.Hour) })},
+		{"a logout notice can be repeated", "it was issued when it came", func(s *subjectOfStudy) {
+			s.receive(func(ctx context.Context, t core.Secret) (core.LogoutNotice, error) {
+				n, err := s.ReceiveLogout(ctx, t)
+				n.IssuedAt = s.env.Now()
+				return n, err
+			})
+		}},
+		{"a logout notice can be repeated", "somebody else's sessions end", noticing(func(n *core.LogoutNotice) { n.Subject = rand.Text() })},
+		{"a logout notice can be repeated", "each is taken once", func(s *subjectOfStudy) {
+			var seen sync.Map
+			s.receive(func(ctx context.Context, t core.Secret) (core.LogoutNotice, error) {
+				n, err := s.ReceiveLogout(ctx, t)
+				if _, known := seen.LoadOrStore(t.Reveal(), true); known && err == nil {
+					return core.LogoutNotice{}, core.InvalidInput
+				}
+				return n, err
+			})
+		}},
 		{"a forged logout notice is refused", "a token is as good as a notice", func(s *subjectOfStudy) {
 			s.receive(func(ctx context.Context, t core.Secret) (core.LogoutNotice, error) {
 				if parts, ok := believed(t.Reveal(), "token"); ok {
-					return core.LogoutNotice{ID: "x", Subject: parts[1]}, nil
+					return core.LogoutNotice{Subject: parts[1]}, nil
 				}
 				return s.ReceiveLogout(ctx, t)
 			})

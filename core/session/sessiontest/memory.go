@@ -204,7 +204,11 @@ func (m *Memory) EndSessions(ctx context.Context, e core.SessionEnd) ([]string, 
 		return nil, core.InvalidInput
 	}
 	if e.ID == "" && e.Remote.ID == "" && e.Except == "" {
-		m.cutoffs[e.Account] = later(m.cutoffs[e.Account], e.At)
+		noted := e.At
+		if !e.NotAfter.IsZero() && e.NotAfter.Before(noted) {
+			noted = e.NotAfter
+		}
+		m.cutoffs[e.Account] = later(m.cutoffs[e.Account], noted)
 	}
 	var ids []string
 	for id, s := range m.sessions {
@@ -238,6 +242,9 @@ func (m *Memory) PurgeSessions(ctx context.Context, t time.Time, limit int) (int
 }
 
 func meant(e core.SessionEnd, s core.Session) bool {
+	if !e.NotAfter.IsZero() && s.AuthAt.After(e.NotAfter) {
+		return false
+	}
 	if e.ID != "" {
 		return s.ID == e.ID
 	}

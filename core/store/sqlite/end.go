@@ -2,7 +2,9 @@ package sqlite
 
 import (
 	"context"
+	"math"
 	"slices"
+	"time"
 
 	"github.com/authd-go/authd/core"
 )
@@ -42,24 +44,36 @@ func noteEnd(ctx context.Context, tx *statements, e core.SessionEnd) error {
 		INSERT INTO accounts (strategy, subject, sessions_after) VALUES (?, ?, ?)
 		ON CONFLICT (strategy, subject) DO UPDATE SET
 			sessions_after = max(coalesce(sessions_after, excluded.sessions_after), excluded.sessions_after)`,
-		e.Account.Strategy, e.Account.Subject, micros(e.At))
+		e.Account.Strategy, e.Account.Subject, micros(noted(e)))
 	return err
 }
 
+// noted is the time of an order: logins that were proved later are not meant.
+func noted(e core.SessionEnd) time.Time {
+	if !e.NotAfter.IsZero() && e.NotAfter.Before(e.At) {
+		return e.NotAfter
+	}
+	return e.At
+}
+
 func endRows(ctx context.Context, tx *statements, e core.SessionEnd) ([]string, error) {
-	const end = `UPDATE sessions SET ended_at = ?1, end_reason = ?2 WHERE ended_at IS NULL AND `
+	const end = `UPDATE sessions SET ended_at = ?1, end_reason = ?2 WHERE ended_at IS NULL AND auth_at <= ?3 AND `
 	const returning = ` RETURNING id, min(idle_expires, expires) > ?1`
+	last := int64(math.MaxInt64)
+	if !e.NotAfter.IsZero() {
+		last = micros(e.NotAfter)
+	}
 	var ended []endedRow
 	var err error
 	switch {
 	case e.ID != "":
-		ended, err = queryAll(ctx, tx, scanEndedRow, end+`id = ?3`+returning, micros(e.At), e.Reason, e.ID)
+		ended, err = queryAll(ctx, tx, scanEndedRow, end+`id = ?4`+returning, micros(e.At), e.Reason, last, e.ID)
 	case e.Remote.ID != "":
-		ended, err = queryAll(ctx, tx, scanEndedRow, end+`strategy = ?3 AND remote_id = ?4 AND remote_id <> ''`+returning,
-			micros(e.At), e.Reason, e.Remote.Strategy, e.Remote.ID)
+		ended, err = queryAll(ctx, tx, scanEndedRow, end+`strategy = ?4 AND remote_id = ?5 AND remote_id <> ''`+returning,
+			micros(e.At), e.Reason, last, e.Remote.Strategy, e.Remote.ID)
 	default:
-		ended, err = queryAll(ctx, tx, scanEndedRow, end+`strategy = ?3 AND subject = ?4 AND id <> ?5`+returning,
-			micros(e.At), e.Reason, e.Account.Strategy, e.Account.Subject, e.Except)
+		ended, err = queryAll(ctx, tx, scanEndedRow, end+`strategy = ?4 AND subject = ?5 AND id <> ?6`+returning,
+			micros(e.At), e.Reason, last, e.Account.Strategy, e.Account.Subject, e.Except)
 	}
 	var ids []string
 	for _, row := range ended {

@@ -17,6 +17,7 @@ func endRules() []rule {
 		{"end all of an account", "a new password must end every older session, and nobody else's", endAccount},
 		{"end all but one", "who changes the password stays signed in where that was done", endExcept},
 		{"end by another site's name", "signing out there must sign out here, of that session and no other", endRemote},
+		{"end what is older than the order", "an order that is repeated must not log out who has signed in since", endOlder},
 		{"older proof is refused", "a login with the old password, under way during the reset, must not survive it", olderProof},
 		{"the order never goes back", "a late order with an earlier time must not let older logins in", orderNeverGoesBack},
 		{"end of an expired session", "a node whose clock is behind must not revive it; nobody was logged out either", endExpired},
@@ -133,6 +134,46 @@ func endRemote(ctx context.Context, s store.Store) error {
 			_, err := s.EndSessions(ctx, core.SessionEnd{Remote: core.RemoteSession{Strategy: "members"}, Reason: "remote", At: start()})
 			return outcome("without a name", err, core.InvalidInput)
 		},
+	)
+}
+
+func endOlder(ctx context.Context, s store.Store) error {
+	var named []core.Session
+	for i, id := range []string{"s1", "s2", "s3"} { // before the order, with it, and after it
+		one := session(id, johnID())
+		one.AuthAt, one.CreatedAt = after(time.Duration(i-1)*time.Millisecond), after(time.Second)
+		one.RemoteID = "sid"
+		named = append(named, one)
+	}
+	other := session("other", johnID())
+	other.AuthAt = after(-time.Hour)
+	if err := createSessions(ctx, s, append(named, other)...); err != nil {
+		return err
+	}
+	at := after(time.Minute) // when the order is carried out
+	byName := core.SessionEnd{Remote: core.RemoteSession{Strategy: "members", ID: "sid"}, NotAfter: start(), Reason: "remote", At: at}
+	byID := core.SessionEnd{ID: "s3", NotAfter: start(), Reason: "remote", At: at}
+	byAccount := core.SessionEnd{Account: johnID(), NotAfter: start(), Reason: "remote", At: at}
+	proved := func(id string, at time.Time) error {
+		one := session(id, johnID())
+		one.AuthAt = at
+		return s.CreateSession(ctx, one)
+	}
+	return all(
+		func() error { return wantEnd(ctx, s, byName, "s1", "s2") },
+		func() error { return wantEnd(ctx, s, byName) },
+		func() error { return wantEnd(ctx, s, byID) },
+		func() error { return wantEnd(ctx, s, byAccount, "other") },
+		func() error { return wantSession(ctx, s, named[2]) },
+		func() error { // of logins under way it refuses those that are as old
+			return outcome("proof of the order's time", proved("s4", start()), core.Unauthenticated)
+		},
+		func() error { return outcome("later proof", proved("s5", after(time.Millisecond)), "") },
+		func() error { // what is yet to come is not refused, even if the order were of then
+			byAccount.NotAfter = after(2 * time.Minute)
+			return wantEnd(ctx, s, byAccount, "s3", "s5")
+		},
+		func() error { return outcome("proof after the end", proved("s6", at.Add(time.Millisecond)), "") },
 	)
 }
 

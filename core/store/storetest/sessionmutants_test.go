@@ -233,10 +233,48 @@ func endMutants() []mutant {
 	}...)
 }
 
+// noting refuses logins whose proof is not later than f of the last order with a
+// bound.
+func noting(f func(core.SessionEnd) time.Time) func(store.Store, *broken) {
+	return func(sound store.Store, b *broken) {
+		var noted time.Time
+		b.end = func(ctx context.Context, e core.SessionEnd) ([]string, error) {
+			if e.Account != (core.AccountID{}) && !e.NotAfter.IsZero() {
+				noted = f(e)
+			}
+			return sound.EndSessions(ctx, e)
+		}
+		b.create = func(ctx context.Context, s core.Session) error {
+			if !s.AuthAt.After(noted) {
+				return core.Unauthenticated
+			}
+			return sound.CreateSession(ctx, s)
+		}
+	}
+}
+
 // orderMutants are about what an order to end an account's sessions means for
 // logins that come later.
 func orderMutants() []mutant {
 	return []mutant{
+		{"end what is older than the order", "and what is later", ending(func(ctx context.Context, sound store.Store, e core.SessionEnd) ([]string, error) {
+			e.NotAfter = time.Time{}
+			return sound.EndSessions(ctx, e)
+		})},
+		{"end what is older than the order", "not what is as old", ending(func(ctx context.Context, sound store.Store, e core.SessionEnd) ([]string, error) {
+			if !e.NotAfter.IsZero() {
+				e.NotAfter = e.NotAfter.Add(-time.Millisecond)
+			}
+			return sound.EndSessions(ctx, e)
+		})},
+		{"end what is older than the order", "an ID is an ID", ending(func(ctx context.Context, sound store.Store, e core.SessionEnd) ([]string, error) {
+			if e.ID != "" {
+				e.NotAfter = time.Time{}
+			}
+			return sound.EndSessions(ctx, e)
+		})},
+		{"end what is older than the order", "logins until now are refused", noting(func(e core.SessionEnd) time.Time { return e.At })},
+		{"end what is older than the order", "logins to come are refused", noting(func(e core.SessionEnd) time.Time { return e.NotAfter })},
 		{"older proof is refused", "it is not", func(sound store.Store, b *broken) {
 			b.create = func(ctx context.Context, s core.Session) error {
 				if err := sound.CreateSession(ctx, s); core.CodeOf(err) != core.Unauthenticated {

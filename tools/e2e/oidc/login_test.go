@@ -175,7 +175,7 @@ func TestLogoutThere(t *testing.T) {
 	if !other.signedIn() {
 		t.Error("a session of another browser has ended")
 	}
-	if tr := h.last(core.MethodRemoteLogout); tr.Outcome != "" || tr.Account.Subject != "alice" {
+	if tr := h.last(core.MethodRemoteLogout); tr.Outcome != "" || tr.Account.Subject != "alice" || tr.Ended != 1 {
 		t.Errorf("traced %+v", tr)
 	}
 }
