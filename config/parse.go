@@ -50,7 +50,11 @@ func parse(src *source, text []byte, report *collector) *node {
 		return nil
 	}
 	b := &builder{source: src, report: report, left: maxNodes, open: map[*yaml.Node]bool{}}
-	return b.top(document.Content[0])
+	root := b.top(document.Content[0])
+	if b.left <= 0 {
+		return nil // what was not read is not missing
+	}
+	return root
 }
 
 func invalidUTF8(text []byte) int {
