@@ -200,7 +200,9 @@ type LogoutRedirector interface {
 
 // LogoutNotice is another site's word that a session of its has ended.
 type LogoutNotice struct {
-	IssuedAt  time.Time // by the other site's clock: later sessions go on
+	ID        string    // names this notice; the house believes each once
+	IssuedAt  time.Time // by the other site's clock; if the notice comes again, later sessions are not meant
+	Expires   time.Time // until when the same notice might be presented again
 	Subject   string    // whose sessions end, unless SessionID says which
 	SessionID string    // of all sessions with this Grant.SessionID; may be empty if Subject is not
 }

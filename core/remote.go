@@ -38,8 +38,8 @@ type RemoteLogins interface {
 	// that the other site makes; Pending binds it to the browser.
 	LoginNonce(context.Context, Request) NonceResult
 	// EndRemote ends the sessions of which another site says that they ended there.
-	// The site may say so again, and should until it is told of success: sessions
-	// that were opened since are not meant.
+	// What it says again is refused with InvalidInput, unless it was not carried out:
+	// after Unavailable it ends what was opened before it was said the first time.
 	EndRemote(ctx context.Context, r Request, strategy string) ActionResult
 }
 

@@ -9,6 +9,7 @@ const (
 	ReasonCodeExpired   = "code_expired"         // the code is older than core.CodeTTL, or was not made here
 	ReasonWrongVerifier = "wrong_code_verifier"  // whoever shows the code is not who began the login
 	ReasonTokenUsed     = "login_token_used"     // this token of another site was shown before
+	ReasonNoticeUsed    = "logout_token_used"    // this logout token was shown before
 	ReasonNonceExpired  = "login_nonce_expired"  // the nonce is too old, or was used
 	ReasonWrongOrigin   = "redirect_not_allowed" // the strategy wants to send the browser somewhere that is no web address
 )

@@ -99,7 +99,7 @@ func (p *Provider) EndRemote(ctx context.Context, r core.Request, strategy strin
 
 func (d *decision) endRemote(ctx context.Context, r core.Request, strategy string) error {
 	b := d.p.Routes.Backends[strategy]
-	if b == nil || b.Strategy.LogoutReceiver == nil {
+	if b == nil || b.Strategy.LogoutReceiver == nil || d.p.Once == nil {
 		return core.Fail(core.Unsupported, core.MethodRemoteLogout, nil)
 	}
 	token, err := r.Params.String("logout_token")
@@ -120,20 +120,24 @@ func (d *decision) endRemote(ctx context.Context, r core.Request, strategy strin
 	return d.endNoticed(ctx, b, notice)
 }
 
-// noticeSlack is how much later than a notice was issued a session that it means
-// may have been opened: half of it for clocks that differ, as everywhere, half
-// for a browser on its way here when the session ended there, and for issuers
-// that count in seconds.
-const noticeSlack = time.Minute
-
-// endNoticed ends the sessions of a notice. It may come any number of times: the
-// other site repeats it until it is told that all went well, and who is signed
-// in by then has perhaps signed in since.
+// endNoticed ends the sessions of a notice. One that comes again is refused,
+// unless it was not carried out the first time, because the store failed or the
+// process died: then it ends what was opened before it was issued, since who is
+// signed in by now has perhaps signed in since.
 func (d *decision) endNoticed(ctx context.Context, b *Backend, n core.LogoutNotice) error {
-	if n.IssuedAt.IsZero() || n.Subject == "" && n.SessionID == "" {
-		return core.Fail(core.Internal, core.MethodRemoteLogout, errors.New("the strategy names no session, or no time"))
+	if n.ID == "" || n.IssuedAt.IsZero() || n.Subject == "" && n.SessionID == "" {
+		return core.Fail(core.Internal, core.MethodRemoteLogout, errors.New("the strategy names no notice, no time or no session"))
 	}
-	end := core.SessionEnd{Reason: "remote_logout", At: d.p.Now(), NotAfter: n.IssuedAt.Add(noticeSlack)}
+	used := &core.Error{Code: core.InvalidInput, Op: core.MethodRemoteLogout, Strategy: b.Name, Reason: ReasonNoticeUsed}
+	noted := d.p.once(ctx, "logout of "+b.Name, n.ID, n.Expires, used)
+	again := errors.Is(noted, used)
+	if noted != nil && !again {
+		return noted
+	}
+	end := core.SessionEnd{Reason: "remote_logout", At: d.p.Now()}
+	if again {
+		end.NotAfter = n.IssuedAt
+	}
 	if n.Subject != "" {
 		d.trace.Account = core.AccountID{Strategy: b.Name, Subject: n.Subject}
 	}
@@ -144,5 +148,8 @@ func (d *decision) endNoticed(ctx context.Context, b *Backend, n core.LogoutNoti
 	}
 	var err error
 	d.trace.Ended, err = d.p.Session.End(ctx, end)
+	if err == nil && again && d.trace.Ended == 0 {
+		return used
+	}
 	return err
 }

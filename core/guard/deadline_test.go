@@ -42,7 +42,7 @@ func (s scripted) Renew(ctx context.Context, _ core.Grant) (core.Grant, error) {
 }
 
 func (s scripted) ReceiveLogout(ctx context.Context, _ core.Secret) (core.LogoutNotice, error) {
-	return core.LogoutNotice{Subject: "x"}, s.answer(ctx)
+	return core.LogoutNotice{ID: "x"}, s.answer(ctx)
 }
 
 func (s scripted) Picture(ctx context.Context, _ string) ([]byte, error) {

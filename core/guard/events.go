@@ -48,7 +48,7 @@ func eventName(t core.Trace) string {
 		// of a login that was told of.
 		half := t.Op == core.OpBeginLogin || t.Op == core.OpExchange
 		return when(!half || t.Outcome != "", core.AuditLogin)
-	case core.MethodRemoteLogout: // a notice may be repeated, and then ends nothing
+	case core.MethodRemoteLogout: // people may have no session here that could end
 		return when(t.Ended > 0 || t.Outcome != "", core.AuditSessionsEnded)
 	case core.MethodLogout:
 		return when(t.Account.Subject != "" || t.Outcome != "" && t.SessionID != "", core.AuditLogout)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coreos/go-oidc/v3/oidc"
+
 	"github.com/authd-go/authd/core"
 	"github.com/authd-go/authd/strategies/oidc/authcode"
 	"github.com/authd-go/authd/strategies/oidc/claims"
@@ -46,7 +48,8 @@ func (s *strategy) LogoutURL(ctx context.Context, g core.Grant, returnTo string)
 
 const (
 	logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
-	// maxNoticeAge is how old a notice may be, whatever it says itself.
+	// maxNoticeAge is how old a notice may be, whatever it says itself; the house
+	// remembers each for as long.
 	maxNoticeAge = time.Hour
 	maxNoticeID  = 255 // bytes
 )
@@ -77,7 +80,7 @@ func (s *strategy) ReceiveLogout(ctx context.Context, token core.Secret) (core.L
 	if !slices.Contains([]string{"", "jwt", "logout+jwt"}, strings.ToLower(t.typ)) {
 		return core.LogoutNotice{}, disbelieve(opReceive, ReasonType, nil)
 	}
-	_, err = s.verifier(t, m, algorithms).VerifyLogout(ctx, token.Reveal())
+	verified, err := s.verifier(t, m, algorithms).VerifyLogout(ctx, token.Reveal())
 	if err != nil && t.payload == nil {
 		return core.LogoutNotice{}, s.explain(opReceive, t, m)
 	}
@@ -88,7 +91,7 @@ func (s *strategy) ReceiveLogout(ctx context.Context, token core.Secret) (core.L
 	case err != nil:
 		return core.LogoutNotice{}, s.explain(opReceive, t, m)
 	}
-	return s.notice(t, c)
+	return s.notice(t, verified, c)
 }
 
 // readLogout checks what makes a token a logout token.
@@ -112,7 +115,7 @@ func readLogout(payload []byte) (logoutClaims, error) {
 }
 
 // notice is a verified token as the house reads it.
-func (s *strategy) notice(t *signed, c logoutClaims) (core.LogoutNotice, error) {
+func (s *strategy) notice(t *signed, verified *oidc.LogoutToken, c logoutClaims) (core.LogoutNotice, error) {
 	issued, err := moment(c.IssuedAt)
 	switch {
 	case err != nil:
@@ -122,7 +125,10 @@ func (s *strategy) notice(t *signed, c logoutClaims) (core.LogoutNotice, error) 
 	case s.now().Sub(issued) > maxNoticeAge:
 		return core.LogoutNotice{}, disbelieve(opReceive, ReasonStale, nil)
 	}
-	out := core.LogoutNotice{IssuedAt: issued, SessionID: c.Session}
+	out := core.LogoutNotice{ID: c.ID, IssuedAt: issued, SessionID: c.Session, Expires: verified.Expiry.Add(leeway)}
+	if last := issued.Add(maxNoticeAge); last.Before(out.Expires) {
+		out.Expires = last
+	}
 	if out.Subject, err = s.noticed(t.payload, c); err != nil {
 		return core.LogoutNotice{}, err
 	}

@@ -59,12 +59,16 @@ func TestReceiveLogout(t *testing.T) {
 		return s.LogoutReceiver.ReceiveLogout(t.Context(), core.NewSecret(p.LogoutToken(clientID, claims)))
 	}
 	issued := time.Now().Add(-time.Minute).Truncate(time.Second)
-	n, err := receive(map[string]any{"iat": issued.Unix(), "sid": "s1"})
-	if err != nil || !n.IssuedAt.Equal(issued) || n.Subject != "john-1" || n.SessionID != "s1" {
+	n, err := receive(map[string]any{"jti": "j1", "iat": issued.Unix(), "sid": "s1"})
+	if err != nil || n.ID != "j1" || !n.IssuedAt.Equal(issued) || n.Subject != "john-1" || n.SessionID != "s1" ||
+		time.Until(n.Expires) > 3*time.Minute || time.Until(n.Expires) < time.Minute {
 		t.Errorf("%+v, %v", n, err)
 	}
 	if n, err = receive(map[string]any{"sub": nil, "sid": "s1"}); err != nil || n.Subject != "" || n.SessionID != "s1" {
 		t.Errorf("by sid: %+v, %v", n, err)
+	}
+	if n, err = receive(map[string]any{"exp": time.Now().Add(1000 * time.Hour).Unix()}); err != nil || time.Until(n.Expires) > 61*time.Minute {
+		t.Errorf("with a long life: %+v, %v", n, err)
 	}
 }
 

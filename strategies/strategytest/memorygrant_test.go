@@ -54,9 +54,11 @@ func believed(token, kind string) ([]string, bool) {
 
 func (m *memory) otherSite(now func() time.Time) *strategytest.OtherSite {
 	return &strategytest.OtherSite{
-		Grant:  func(ctx context.Context, _ core.Strategy) (core.Grant, error) { return m.grant(ctx) },
-		Token:  func(nonce string) string { return sign("token.id-1." + nonce) },
-		Notice: func() string { return sign("notice.id-1." + strconv.FormatInt(now().UnixNano(), 10)) },
+		Grant: func(ctx context.Context, _ core.Strategy) (core.Grant, error) { return m.grant(ctx) },
+		Token: func(nonce string) string { return sign("token.id-1." + nonce) },
+		Notice: func() string {
+			return sign("notice.id-1." + strconv.FormatInt(now().UnixNano(), 10) + "-" + rand.Text())
+		},
 		Revoke: func() {
 			m.back.mu.Lock()
 			defer m.back.mu.Unlock()
@@ -100,8 +102,9 @@ func (m *memory) ReceiveLogout(ctx context.Context, token core.Secret) (core.Log
 	if !ok {
 		return core.LogoutNotice{}, core.InvalidInput
 	}
-	issued, err := strconv.ParseInt(parts[2], 10, 64)
-	return core.LogoutNotice{IssuedAt: time.Unix(0, issued), Subject: parts[1]}, err
+	text, id, _ := strings.Cut(parts[2], "-")
+	issued, err := strconv.ParseInt(text, 10, 64)
+	return core.LogoutNotice{ID: id, IssuedAt: time.Unix(0, issued), Expires: time.Now().Add(time.Minute), Subject: parts[1]}, err
 }
 
 func grantMutants() []mutant {
@@ -220,6 +223,9 @@ func siteMutants() []mutant {
 		}},
 		{"a token for another question is refused", "the nonce is not looked at", believing(func(c *core.TokenCredentials) { c.Nonce = "" })},
 		{"a logout notice names what ends", "nobody", noticing(func(n *core.LogoutNotice) { n.Subject = "" })},
+		{"a logout notice names what ends", "one name for all", noticing(func(n *core.LogoutNotice) { n.ID = "notice" })},
+		{"a logout notice names what ends", "it is over before it came", noticing(func(n *core.LogoutNotice) { n.Expires = time.Time{} })},
+		{"a logout notice can be repeated", "each time it has another name", noticing(func(n *core.LogoutNotice) { n.ID = rand.Text() })},
 		{"a logout notice names what ends", "whenever that was", noticing(func(n *core.LogoutNotice) { n.IssuedAt = time.Time{} })},
 		{"a logout notice names what ends", "sessions to come, too", noticing(func(n *core.LogoutNotice) { n.IssuedAt = n.IssuedAt.Add(time.Hour) })},
 		{"a logout notice can be repeated", "it was issued when it came", func(s *subjectOfStudy) {

@@ -20,8 +20,8 @@ func grantRules() []Rule {
 		{"a token has one name", "the house takes each token once, by its name", []Need{token, NeedToken}, tokenHasOneName},
 		{"a forged token is refused", "anybody can write one", []Need{token, NeedToken}, forgedTokens},
 		{"a token for another question is refused", "a token that was stolen elsewhere has another nonce", []Need{token, NeedToken}, otherNonce},
-		{"a logout notice names what ends", "the house ends what is named, if it is older than the notice", []Need{receive, NeedNotice}, noticeNames},
-		{"a logout notice can be repeated", "the first time, the store may have been down; later sessions must go on", []Need{receive, NeedNotice}, noticeRepeats},
+		{"a logout notice names what ends", "the house ends what is named, and believes each notice once", []Need{receive, NeedNotice}, noticeNames},
+		{"a logout notice can be repeated", "the first time, the store may have been down; then older sessions end, and the house has to know the notice", []Need{receive, NeedNotice}, noticeRepeats},
 		{"a forged logout notice is refused", "a stranger could sign everybody out", []Need{receive, NeedNotice}, forgedNotices},
 	}
 }
@@ -206,14 +206,22 @@ func otherNonce(ctx context.Context, tr *trial) error {
 }
 
 func noticeNames(ctx context.Context, tr *trial) error {
-	n, err := tr.receive(ctx, tr.Other.Notice())
-	switch now := tr.now(); {
-	case err != nil:
-		return fmt.Errorf("a notice: %w", err)
-	case n.Subject == "" && n.SessionID == "":
-		return errors.New("a notice names nobody")
-	case n.IssuedAt.Before(now.Add(-time.Minute)), n.IssuedAt.After(now.Add(time.Minute)):
-		return fmt.Errorf("a notice was issued at %v, and came at once, at %v", n.IssuedAt, now)
+	ids := map[string]bool{}
+	for range 2 {
+		n, err := tr.receive(ctx, tr.Other.Notice())
+		switch now := tr.now(); {
+		case err != nil:
+			return fmt.Errorf("a notice: %w", err)
+		case n.ID == "" || ids[n.ID]:
+			return fmt.Errorf("a notice's id is %q, which is none, or another's", n.ID)
+		case n.Subject == "" && n.SessionID == "":
+			return errors.New("a notice names nobody")
+		case n.IssuedAt.Before(now.Add(-time.Minute)), n.IssuedAt.After(now.Add(time.Minute)):
+			return fmt.Errorf("a notice was issued at %v, and came at once, at %v", n.IssuedAt, now)
+		case n.Expires.Before(now.Add(-time.Minute)):
+			return fmt.Errorf("a notice might be presented again until %v, which was before it came", n.Expires)
+		}
+		ids[n.ID] = true
 	}
 	return nil
 }
@@ -230,6 +238,8 @@ func noticeRepeats(ctx context.Context, tr *trial) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("the same notice again: %w", err)
+	case again.ID != first.ID:
+		return fmt.Errorf("a notice's id is %q, and when it came again, %q", first.ID, again.ID)
 	case !again.IssuedAt.Equal(first.IssuedAt):
 		return fmt.Errorf("a notice was issued at %v, and when it came again, at %v", first.IssuedAt, again.IssuedAt)
 	case again.Subject != first.Subject, again.SessionID != first.SessionID:
