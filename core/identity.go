@@ -34,11 +34,34 @@ type Identity struct {
 }
 
 // Clone returns a copy that shares no memory with i, as far as its Claims
-// hold plain values.
+// hold what decoded JSON does, or lists of texts.
 func (i Identity) Clone() Identity {
 	i.Roles = slices.Clone(i.Roles)
 	i.Claims = maps.Clone(i.Claims)
+	for name, v := range i.Claims {
+		i.Claims[name] = cloneValue(v)
+	}
 	return i
+}
+
+func cloneValue(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := maps.Clone(v)
+		for name, inner := range out {
+			out[name] = cloneValue(inner)
+		}
+		return out
+	case []any:
+		out := slices.Clone(v)
+		for i, inner := range out {
+			out[i] = cloneValue(inner)
+		}
+		return out
+	case []string:
+		return slices.Clone(v)
+	}
+	return v
 }
 
 // MarshalJSON writes the object that front ends read: id, name, fullName,

@@ -88,6 +88,30 @@ func TestCallersShareNoMemory(t *testing.T) {
 	}
 }
 
+// TestCallersShareNoMemoryInsideClaims: a claim may be a block or a list, and
+// whoever is let in by the same token must not see what a handler made of it.
+func TestCallersShareNoMemoryInsideClaims(t *testing.T) {
+	h := newHouse(t)
+	issued, err := h.Create(t.Context(), session.NewSession{Identity: core.Identity{
+		AccountID: john, Claims: map[string]any{"team": map[string]any{"names": []any{"red"}}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		claims, err := h.Verify(t.Context(), issued.Tokens.Access.Reveal())
+		if err != nil {
+			t.Fatal(err)
+		}
+		team, _ := claims.Identity.Claims["team"].(map[string]any)
+		names, _ := team["names"].([]any)
+		if len(names) != 1 || names[0] != "red" || len(team) != 1 {
+			t.Fatalf("the claim is %v", team)
+		}
+		names[0], team["more"] = "changed", true
+	}
+}
+
 func TestVerifyExpires(t *testing.T) {
 	h := newHouse(t)
 	cold, warm := h.login(), h.login()
