@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -44,7 +46,7 @@ The events: ` + strings.Join(core.AuditEvents(), ", ") + `.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			q, err := f.query(time.Now())
-			if err != nil {
+			if err = cmp.Or(notEmpty(cmd, "user", "event"), err); err != nil {
 				return usageError{cmd.CommandPath(), err}
 			}
 			return a.withStore(cmd.Context(), func(c *config.Config, store *sqlite.Store) error {
@@ -73,6 +75,9 @@ func (f auditFlags) query(now time.Time) (core.AuditQuery, error) {
 	if f.event != "" && !slices.Contains(core.AuditEvents(), f.event) {
 		return q, fmt.Errorf("--event %q: there is no such event", f.event)
 	}
+	if f.strategy != "" && f.user == "" {
+		return q, errors.New("--strategy says whose --user is meant, and there is none")
+	}
 	var err error
 	if q.Since, err = readTime(f.since, now); err != nil {
 		return q, fmt.Errorf("--since: %w", err)
@@ -84,6 +89,17 @@ func (f auditFlags) query(now time.Time) (core.AuditQuery, error) {
 		return q, fmt.Errorf("--until %s is not after --since %s", f.until, f.since)
 	}
 	return q, nil
+}
+
+// notEmpty refuses flags that were given without a value, as by a script whose
+// variable is not set: what they leave out would be shown.
+func notEmpty(cmd *cobra.Command, names ...string) error {
+	for _, name := range names {
+		if f := cmd.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
+			return fmt.Errorf("--%s has no value", name)
+		}
+	}
+	return nil
 }
 
 // maxDays keeps a count of days from reaching beyond what times can hold.

@@ -131,7 +131,14 @@ func TestAuditCommand(t *testing.T) {
 func TestAuditUsage(t *testing.T) {
 	_, file := twoLocalsFile(t)
 	for _, args := range [][]string{
-		{"--event", "logins"}, {"--since", "soon"}, {"--until", "x"}, {"--since", "1h", "--until", "2h"}, {"more"},
+		{"--event", "logins"},
+		{"--since", "soon"},
+		{"--until", "x"},
+		{"--since", "1h", "--until", "2h"},
+		{"more"},
+		{"--user", ""},
+		{"--strategy", "staff"},
+		{"--event", ""},
 	} {
 		code, out, errs := cli(t, "", append([]string{"-c", file, "audit"}, args...)...)
 		if code != exitUsage || out != "" || !strings.HasPrefix(errs, "authd: ") {
