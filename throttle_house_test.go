@@ -6,9 +6,11 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -141,6 +143,8 @@ func newThrottled(t *testing.T, path string) *throttled {
 	}
 	h.handler, err = httpapi.New(httpapi.Options{
 		Backend: registry, Keys: h.sessions, PublicURL: localhost(), TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		Pages:    &httpapi.Pages{},
+		Describe: httpapi.Description{Methods: []string{core.MethodLogin, core.MethodRegister, core.MethodForgotPassword, core.MethodUpdatePassword}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -182,6 +186,7 @@ type attempt struct {
 	method             string // default POST
 	cookie, query      string
 	params             map[string]string
+	page               bool // the form of a hosted page, sent by a browser
 }
 
 func (h *throttled) send(a attempt) (status int, retryAfter string) {
@@ -200,7 +205,17 @@ func (h *throttled) exchange(a attempt) *httptest.ResponseRecorder {
 	if a.cookie != "" {
 		r.Header.Set("Cookie", a.cookie)
 	}
-	if a.access != "" {
+	if a.page {
+		fields := url.Values{}
+		for name, value := range a.params {
+			fields.Set(name, value)
+		}
+		r.Body = io.NopCloser(strings.NewReader(fields.Encode()))
+		r.ContentLength = int64(len(fields.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		r.Header.Set("Cookie", "authd-access="+a.access)
+	} else if a.access != "" {
 		r.Header.Set("Authorization", "Bearer "+a.access)
 	}
 	w := httptest.NewRecorder()

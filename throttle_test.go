@@ -96,6 +96,31 @@ func entriesElsewhere() []entry {
 	}
 }
 
+// entriesOnPages are the same ways in through the hosted pages. That there are
+// no further ones is core/httpapi's test, which has a list of all pages.
+func entriesOnPages() []entry {
+	at := map[string]string{
+		"/auth/login": "/login", "/auth/update-password": "/update-password",
+		"/auth/forgot-password": "/forgot-password", "/auth/register": "/register",
+	}
+	var out []entry
+	for _, e := range entries() {
+		path, ok := at[e.path]
+		if !ok {
+			continue
+		}
+		send := e.make
+		e.name, e.path = "page: "+e.name, path
+		e.make = func(h *throttled, account int, good bool) attempt {
+			a := send(h, account, good)
+			a.page = true
+			return a
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
 func loginEntry() entry {
 	all := entries()
 	return all[slices.IndexFunc(all, func(e entry) bool { return e.name == "login" })]
@@ -203,7 +228,7 @@ func wantReached(t *testing.T, h *throttled, want int) {
 
 // TestThrottleAtEveryEntry is the product of the ways in and the rules.
 func TestThrottleAtEveryEntry(t *testing.T) {
-	for _, e := range entries() {
+	for _, e := range append(entries(), entriesOnPages()...) {
 		for name, rule := range throttleRules() {
 			t.Run(e.name+"/"+name, func(t *testing.T) {
 				h := newThrottled(t, filepath.Join(t.TempDir(), "authd.db"))
