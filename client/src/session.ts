@@ -18,6 +18,8 @@ interface Memory {
   refresh?: string;
   /** The session was ended here, and authd does not know it yet. */
   ended?: true;
+  /** authd said then that the session is over. It counts for requests of that moment only: another may begin elsewhere. */
+  over?: true;
 }
 
 /** What is known of the session: nothing is known on a page that did not sign in itself. */
@@ -53,7 +55,7 @@ export class Session {
   }
 
   async #remember(m: Memory): Promise<void> {
-    this.#out = m.ended === true;
+    this.#out = (m.ended ?? m.over) === true;
     this.#shared.clear();
     await this.#storage.set(this.#key, JSON.stringify(m));
   }
@@ -85,7 +87,7 @@ export class Session {
     await this.#arrive();
     const m = await this.#memory();
     if (m?.ended) return 'out';
-    if (m && (!this.#bearer || m.refresh)) return 'in';
+    if (m && !m.over && (!this.#bearer || m.refresh)) return 'in';
     return this.#bearer || this.#out ? 'out' : 'unknown';
   }
 
@@ -110,7 +112,8 @@ export class Session {
 
   /** Notes that there is a session that another page began. */
   async found(): Promise<void> {
-    if (!this.#bearer && !(await this.#memory())) await this.#remember({ at: Date.now() });
+    const m = await this.#memory();
+    if (!this.#bearer && (!m || m.over)) await this.#remember({ at: Date.now() });
   }
 
   /** Forgets the session. Other tabs see it too. */
@@ -142,7 +145,8 @@ export class Session {
   /**
    * Refreshes, once for all who ask meanwhile, on this page and in other tabs.
    * since is when the request was sent that met a 401: if the session was
-   * refreshed after that, by whomever, there is nothing left to do.
+   * refreshed after that, by whomever, there is nothing left to do. Neither is
+   * there if it was found to be over, up to a second before.
    */
   refresh(since: number): Promise<Refreshed> {
     this.#flight ??= exclusively(`${this.#key}:refresh`, () => this.#refresh(since)).finally(() => {
@@ -163,13 +167,17 @@ export class Session {
     if ((await this.known()) === 'out') return 'dead';
     const m = await this.#memory();
     if (m?.ends && m.at > since) return 'alive';
+    if (m?.over && m.at > since - 1000) {
+      this.#out = true;
+      return 'dead';
+    }
     const answer = await ask(this.options, '/refresh', { method: 'POST', body: m?.refresh ? { refreshToken: m.refresh } : {} });
     if (answer.status === 200 && (await this.accept(answer))) {
       this.#refreshed = Date.now();
       return 'alive';
     }
     if (outage(answer) || answer.status === 200) return 'unsure';
-    if ((await this.#memory())?.at === m?.at) await this.forget(); // unless somebody signed in meanwhile
+    if ((await this.#memory())?.at === m?.at) await this.#remember({ at: Date.now(), over: true }); // unless somebody signed in meanwhile
     return 'dead';
   }
 

@@ -41,6 +41,29 @@ for (const transport of ['cookie', 'bearer']) {
     assert.equal(server.count('POST /auth/refresh'), 1);
   });
 
+  for (const first of ['fetch', 'provider']) {
+    test(`${transport}: a fetch and a provider try a dead session once between them, the ${first} first`, async () => {
+      const options = { baseUrl: server.url, transport };
+      const authd = createAuthProvider(options);
+      const send = createFetch(options);
+      const asks = { fetch: async () => (await send(things())).status, provider: async () => (await authd.onError({ status: 401 })).logout };
+      await authd.login({ email: 'john@mail.com', password: 'demo' });
+      await authd.check();
+      server.alive = false;
+      const order = first === 'fetch' ? ['fetch', 'provider'] : ['provider', 'fetch'];
+      for (const who of order) assert.equal(await asks[who](), who === 'fetch' ? 401 : true);
+      assert.equal(server.count('POST /auth/refresh'), 1);
+      assert.equal((await authd.check()).authenticated, false);
+      assert.doesNotMatch(JSON.stringify([...globalThis.localStorage.values]), /access-|refresh-/);
+
+      await authd.login({ email: 'john@mail.com', password: 'demo' });
+      await new Promise((done) => setTimeout(done, 5)); // requests go out after the login
+      server.cookieGood = false;
+      server.generation = 5;
+      assert.equal(await asks.fetch(), 200, 'the next session is refreshed');
+    });
+  }
+
   test(`${transport}: a 401 that a refresh does not mend is handed on`, async () => {
     await signIn({ transport });
     server.override['GET /api/things'] = () => [401, { message: 'never' }];

@@ -68,6 +68,23 @@ test('a session that began elsewhere, on a hosted page, is found', async () => {
   assert.equal(server.count('POST /auth/refresh'), 1);
 });
 
+for (const cookieGood of [true, false]) {
+  test(`a session that began elsewhere is found after one that was over, ${cookieGood ? 'by its access token' : 'by a refresh'}`, async (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    await signIn();
+    server.alive = false;
+    assert.equal((await authd.onError({ status: 401 })).logout, true);
+    server.alive = true;
+    server.cookieGood = cookieGood;
+    t.mock.timers.tick(1001);
+    reload();
+    assert.equal((await authd.check()).authenticated, true);
+    server.override['GET /auth/check'] = 'drop';
+    reload();
+    assert.equal((await authd.check()).authenticated, true, 'it is remembered');
+  });
+}
+
 test('A4: an outage keeps what was known', async () => {
   await signIn();
   for (const fault of ['drop', () => [503, {}], () => [429, {}]]) {
