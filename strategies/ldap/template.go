@@ -29,8 +29,11 @@ func (t filterTemplate) compared() []string {
 	var out []string
 	before := strings.Split(string(t), placeUsername)
 	for _, text := range before[:len(before)-1] {
-		attribute, _, _ := strings.Cut(text[strings.LastIndexByte(text, '(')+1:], "=")
-		out = append(out, strings.TrimRight(strings.TrimSpace(attribute), "~<>:"))
+		item := text[strings.LastIndexByte(text, '(')+1:]
+		attribute := strings.TrimSpace(item[:max(0, strings.IndexAny(item, "=~<>:"))])
+		if attribute != "" {
+			out = append(out, attribute)
+		}
 	}
 	return out
 }
