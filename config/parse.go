@@ -150,9 +150,15 @@ func (b *builder) scalar(y *yaml.Node) *node {
 func (b *builder) mapping(y *yaml.Node, path string, depth int) *node {
 	n := &node{shape: block, at: b.at(y)}
 	var bases []*node
+	var merge *yaml.Node
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		k, v := y.Content[i], y.Content[i+1]
 		if k.Kind == yaml.ScalarNode && k.Tag == "!!merge" {
+			if merge != nil {
+				b.report.add(b.at(k), join(path, "<<"), fmt.Sprintf("is written twice; the first is on line %d; several blocks are one list, as in <<: [*a, *b]", merge.Line))
+				continue
+			}
+			merge = k
 			more, ok := b.bases(v, path, depth)
 			if !ok {
 				n.shape = broken // and nothing is said about keys that seem to be missing
