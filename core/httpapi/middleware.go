@@ -57,11 +57,15 @@ func (a *api) requestID(r *http.Request) string {
 func wellFormedID(id string) bool {
 	for i := range len(id) {
 		c := id[i]
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("._-", rune(c)) {
+		if !isLetterOrDigit(c) && strings.IndexByte("._-", c) < 0 {
 			return false
 		}
 	}
 	return len(id) >= 8 && len(id) <= 64
+}
+
+func isLetterOrDigit(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
 // headers sets what every answer carries. Answers are not cached unless a

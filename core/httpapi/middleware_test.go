@@ -257,6 +257,26 @@ func TestSessionIDs(t *testing.T) {
 	}
 }
 
+// A path that is written in another way than ours is not ours: a proxy that
+// keeps people from /metrics may compare it with that.
+func TestPathsHaveOneSpelling(t *testing.T) {
+	h := newHarness(t)
+	for _, path := range []string{
+		"/auth/%63heck", "/%61uth/check", "/auth/chec%6b", "/auth/chec%6B", "/openapi%2Eyaml", "/openapi%2eyaml",
+		"/%2Ewell-known/jwks.json", "/auth%2Fcheck", "/auth//check", "/auth/./check", "/x/../auth/check", "/auth/%2e%2e/auth/check",
+		"/.%77ell-known/jwks.json", "/auth/check/", "//auth/check", "/auth/sessions/%61",
+	} {
+		if a := h.serve(get(path)); a.status != http.StatusNotFound {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+	for _, path := range []string{"/auth/check", "/openapi.yaml", "/.well-known/jwks.json"} {
+		if a := h.serve(get(path)); a.status == http.StatusNotFound {
+			t.Errorf("%s is not found", path)
+		}
+	}
+}
+
 func TestThePageOfACall(t *testing.T) {
 	for referer, want := range map[string]string{
 		"":                                  "",

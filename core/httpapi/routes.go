@@ -8,7 +8,9 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/authd-go/authd/core"
 )
@@ -91,7 +93,9 @@ func (a *api) routing() (http.Handler, error) {
 }
 
 // guardPath keeps from the mux what it would answer by itself, with a redirect
-// to a cleaner path or with no body: nothing here has two names.
+// to a cleaner path or with no body, and paths with a letter in disguise, which
+// it would read as the letter: nothing here has two names, of which a proxy in
+// front might know one.
 func guardPath(mux, notFound http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if plainPath(r.URL) {
@@ -103,7 +107,7 @@ func guardPath(mux, notFound http.Handler) http.Handler {
 		if strings.HasSuffix(p, "/") && clean != "/" {
 			clean += "/"
 		}
-		if !strings.HasPrefix(p, "/") || p != clean {
+		if !strings.HasPrefix(p, "/") || p != clean || disguised(p) {
 			notFound.ServeHTTP(w, r)
 			return
 		}
@@ -115,6 +119,22 @@ func guardPath(mux, notFound http.Handler) http.Handler {
 func plainPath(u *url.URL) bool {
 	return u.RawPath == "" && strings.HasPrefix(u.Path, "/") &&
 		!strings.Contains(u.Path, "//") && !strings.Contains(u.Path, "/.")
+}
+
+// disguised says whether a path encodes what need not be: unreserved characters
+// (RFC 3986, section 2.3), with which all our paths are written.
+func disguised(escaped string) bool {
+	for rest := escaped; ; {
+		_, after, found := strings.Cut(rest, "%")
+		if !found {
+			return false
+		}
+		c, err := strconv.ParseUint(after[:min(2, len(after))], 16, 8)
+		if err != nil || c < utf8.RuneSelf && (isLetterOrDigit(byte(c)) || strings.IndexByte("-._~", byte(c)) >= 0) {
+			return true
+		}
+		rest = after
+	}
 }
 
 // answering turns a handler's error into an answer.
