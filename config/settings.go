@@ -78,6 +78,9 @@ func (s *settings) strategy(path, name string, o authd.StrategyOptions) {
 	}
 	s.key(join(path, typeKey), reflect.ValueOf(o.Kind))
 	s.block(path, reflect.ValueOf(&o.House).Elem())
+	if c, ok := o.Config.(core.Completer); ok {
+		o.Config = c.Complete()
+	}
 	s.block(path, reflect.ValueOf(o.Config).Elem())
 }
 

@@ -123,6 +123,15 @@ type StrategyConfig interface {
 	Open(context.Context, Env) (Strategy, error)
 }
 
+// Completer is a StrategyConfig some of whose options follow from others, as
+// from the name of a preset. `authd config show` shows what it returns.
+type Completer interface {
+	// Complete returns a copy in which what was not set, and follows from what
+	// was, is filled in. Open does the same by itself. It is called for options
+	// that are valid.
+	Complete() StrategyConfig
+}
+
 // Env is what the house lends to a strategy.
 type Env struct {
 	Name      string           // the strategy's name in the YAML

@@ -148,7 +148,7 @@ func (a *app) listAudit(ctx context.Context, store core.AuditStore, q core.Audit
 		}
 		switch {
 		case len(rows) == q.Limit:
-		case !f.follow:
+		case !f.follow, !q.Until.IsZero() && time.Since(q.Until) > followEvery: // what is decided is written a moment later
 			return nil
 		default:
 			pause(ctx, followEvery)

@@ -195,3 +195,16 @@ func TestAuditFollow(t *testing.T) {
 		t.Errorf("%d lines:\n%s", n, out.String())
 	}
 }
+
+// TestAuditFollowEnds: there is nothing to wait for after --until.
+func TestAuditFollowEnds(t *testing.T) {
+	file, _, _ := auditFile(t)
+	until := time.Now().Add(-10 * time.Second).Format(time.RFC3339)
+	ctx, interrupt := context.WithTimeout(t.Context(), 30*time.Second)
+	defer interrupt()
+	var out, errs syncBuffer
+	code := run(ctx, []string{"-c", file, "audit", "--follow", "--since", "1m", "--until", until}, strings.NewReader(""), &out, &errs, nil)
+	if code != exitOK || ctx.Err() != nil {
+		t.Errorf("%d, %v, %q", code, ctx.Err(), errs.String())
+	}
+}

@@ -48,6 +48,41 @@ methods: {login: {use: demo}}
 	}
 }
 
+// TestConfigShowOfPresets: what follows from the name of a preset is in effect,
+// too, and what was set stays.
+func TestConfigShowOfPresets(t *testing.T) {
+	_, file := folder(t, `strategies:
+  corp:
+    type: ldap
+    directory: activeDirectory
+    urls: [ldaps://dc1.example.com]
+    bindDN: cn=authd,dc=example,dc=com
+    bindPassword: hunter2marker
+    users: {baseDN: "dc=example,dc=com", attributes: {name: cn}}
+  google: {type: oidc, preset: google, clientID: x, clientSecret: hunter2marker}
+  github: {type: oauth2, preset: github, clientID: x, clientSecret: hunter2marker}
+methods: {login: {use: [corp, google, github]}}
+server: {publicURL: https://auth.example.com}
+`)
+	code, out, errs := cli(t, "", "-c", file, "config", "show")
+	if code != exitOK || strings.Contains(out+errs, "hunter2marker") {
+		t.Fatalf("exit code %d, stdout\n%s\nstderr %q", code, out, errs)
+	}
+	for _, want := range []string{
+		`strategies.corp.users.filter: (&(objectCategory=person)`,
+		`strategies.corp.users.attributes.id: objectGUID `,
+		`strategies.corp.users.attributes.name: cn `,
+		`strategies.corp.bindPassword: '[redacted]'`,
+		`strategies.google.issuer: https://accounts.google.com `,
+		`strategies.google.scopes: [openid, `,
+		`strategies.github.tokenURL: https://github.com/login/oauth/access_token `,
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no line %s in\n%s", want, out)
+		}
+	}
+}
+
 func TestConfigShowOfTheDemo(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if code, out, errs := cli(t, "", "config", "show"); code != exitOK || errs != "" || !strings.Contains(out, "# demo.yaml:") {

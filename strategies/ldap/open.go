@@ -52,13 +52,14 @@ func (c *Config) Open(_ context.Context, env core.Env) (core.Strategy, error) {
 	if err != nil {
 		return core.Strategy{}, err
 	}
-	return newStrategy(c.accounts(client, env), c.Passwords.with(presets()[c.Directory])), nil
+	return newStrategy(c.complete().accounts(client, env), c.complete().Passwords), nil
 }
 
+// accounts is of a complete configuration.
 func (c *Config) accounts(client *directory.Client, env core.Env) *accounts {
 	kind := presets()[c.Directory]
 	a := &accounts{
-		client: client, users: c.Users.with(kind.users), groups: c.Groups.with(kind.groups),
+		client: client, users: c.Users, groups: c.Groups,
 		photos: newPhotos(), rules: kind.state, codes: kind.codes, policy: kind.policy, marksResets: kind.marksResets, roles: env.RoleKeys,
 		bindDN: c.BindDN, name: env.Name, now: env.Now, log: env.Log,
 	}

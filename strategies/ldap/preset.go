@@ -96,6 +96,16 @@ func presets() map[string]preset {
 func directories() []string { return slices.Sorted(maps.Keys(presets())) }
 
 // with fills in what is empty.
+// Complete implements core.Completer.
+func (c *Config) Complete() core.StrategyConfig { return c.complete() }
+
+// complete is c with what is known of its kind of directory, where it is silent.
+func (c *Config) complete() *Config {
+	out, known := *c, presets()[c.Directory]
+	out.Users, out.Groups, out.Passwords = c.Users.with(known.users), c.Groups.with(known.groups), c.Passwords.with(known)
+	return &out
+}
+
 func (u Users) with(p Users) Users {
 	fill(&u.Filter, p.Filter)
 	fill(&u.Attributes.ID, p.Attributes.ID)

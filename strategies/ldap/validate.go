@@ -60,7 +60,7 @@ func (c *Config) checkTLS(problems *core.Problems) {
 }
 
 func (c *Config) checkUsers(problems *core.Problems) {
-	users := c.Users.with(presets()[c.Directory].users)
+	users := c.complete().Users
 	checkDN(problems, "users.baseDN", users.BaseDN)
 	if users.BaseDN == "" {
 		problems.Add("users.baseDN", "is required: the entry below which people are, such as ou=people,dc=example,dc=com")
@@ -78,7 +78,7 @@ func (c *Config) checkUsers(problems *core.Problems) {
 }
 
 func (c *Config) checkGroups(problems *core.Problems) {
-	groups := c.Groups.with(presets()[c.Directory].groups)
+	groups := c.complete().Groups
 	checkDN(problems, "groups.baseDN", groups.BaseDN)
 	if groups.BaseDN != "" {
 		problems.Merge("groups.filter", filterTemplate(groups.Filter).check(placeDN, placeUsername))
@@ -93,7 +93,7 @@ func (c *Config) checkGroups(problems *core.Problems) {
 }
 
 func (c *Config) checkPasswords(problems *core.Problems) {
-	p := c.Passwords.with(presets()[c.Directory])
+	p := c.complete().Passwords
 	methods := []string{MethodExtended, MethodUnicodePwd, MethodUserPassword}
 	if !slices.Contains(methods, p.Method) {
 		problems.Add("passwords.method", "must be one of "+strings.Join(methods, ", "))

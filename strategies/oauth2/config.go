@@ -65,6 +65,9 @@ func presets() map[string]Config {
 
 func presetNames() []string { return slices.Sorted(maps.Keys(presets())) }
 
+// Complete implements core.Completer.
+func (c *Config) Complete() core.StrategyConfig { return c.complete() }
+
 // complete is c with what the preset knows where it is silent.
 func (c *Config) complete() *Config {
 	out, known := *c, presets()[c.Preset]

@@ -62,6 +62,9 @@ func NewConfig() *Config {
 	return &Config{Logout: true, TokenMaxAge: DefaultTokenMaxAge}
 }
 
+// Complete implements core.Completer.
+func (c *Config) Complete() core.StrategyConfig { return c.complete() }
+
 // complete is c with what the preset knows, and then what all providers share,
 // where it is silent.
 func (c *Config) complete() *Config {

@@ -85,7 +85,7 @@ func TestPresets(t *testing.T) {
 		case "microsoft":
 			c.Tenant = tenant
 		}
-		full := c.Complete()
+		full := c.Completed()
 		if err := c.Validate(); err != nil || full.Issuer != issuers[preset] || !slices.Contains(full.Scopes, "openid") || full.Claims.ID != "sub" {
 			t.Errorf("%s: issuer %q, scopes %q, %v", preset, full.Issuer, full.Scopes, err)
 		}
@@ -95,12 +95,12 @@ func TestPresets(t *testing.T) {
 	}
 	apple := oidc.NewConfig()
 	apple.Preset = "apple"
-	if full := apple.Complete(); full.ResponseMode != "form_post" || !slices.Contains(full.Scopes, "email") {
+	if full := apple.Completed(); full.ResponseMode != "form_post" || !slices.Contains(full.Scopes, "email") {
 		t.Errorf("apple: %+v", full)
 	}
 	own := oidc.NewConfig()
 	own.Preset, own.Scopes, own.Params, own.UserInfo = "google", []string{"openid"}, map[string]string{"access_type": "online", "hl": "de"}, "always"
-	full := own.Complete()
+	full := own.Completed()
 	if len(full.Scopes) != 1 || full.Params["access_type"] != "online" || full.Params["hl"] != "de" || full.UserInfo != "always" {
 		t.Errorf("what is set gives way to the preset: %+v", full)
 	}

@@ -30,8 +30,8 @@ func ParseKeys(body []byte) (int, error) {
 // Presets lists the presets.
 func Presets() []string { return presetNames() }
 
-// Complete is c with everything filled in.
-func (c *Config) Complete() *Config { return c.complete() }
+// Completed is c with everything filled in.
+func (c *Config) Completed() *Config { return c.complete() }
 
 // ParseMetadata returns the addresses of metadata that are believed.
 func ParseMetadata(body []byte, issuer string) ([]string, error) {
