@@ -95,7 +95,6 @@ func presets() map[string]preset {
 // directories lists the names of the kinds, sorted.
 func directories() []string { return slices.Sorted(maps.Keys(presets())) }
 
-// with fills in what is empty.
 // Complete implements core.Completer.
 func (c *Config) Complete() core.StrategyConfig { return c.complete() }
 
@@ -106,6 +105,7 @@ func (c *Config) complete() *Config {
 	return &out
 }
 
+// with fills in what is empty.
 func (u Users) with(p Users) Users {
 	fill(&u.Filter, p.Filter)
 	fill(&u.Attributes.ID, p.Attributes.ID)
