@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	checkRounds = 31
+	checkSets   = 4
+	checkRounds = 10 // of a set
 	checkWindow = 500 * time.Millisecond
 	warmUp      = 100 * time.Millisecond
 )
@@ -42,16 +43,34 @@ func (b *bench) check(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, unlimited.stop()) }()
-	for _, conns := range []int{16, 64} {
-		if err := b.checkAt(ctx, conns, held, daemon, bare, unlimited); err != nil {
-			return err
+	servers := []*server{daemon, bare, unlimited}
+	all := []*checks{newChecks(16, len(servers)), newChecks(64, len(servers))}
+	for range checkSets {
+		for _, c := range all {
+			if err := b.checkSet(ctx, c, held, servers); err != nil {
+				return err
+			}
 		}
+	}
+	for _, c := range all {
+		b.addChecks(c)
 	}
 	return nil
 }
 
-// checkAt measures the daemon, the ceiling, and the ceiling without time limits.
-func (b *bench) checkAt(ctx context.Context, conns int, held []tokens, servers ...*server) (err error) {
+// checks are the rates and costs that were measured of each server.
+type checks struct {
+	conns        int
+	rates, costs [][]float64
+}
+
+func newChecks(conns, servers int) *checks {
+	return &checks{conns, make([][]float64, servers), make([][]float64, servers)}
+}
+
+// checkSet measures the servers over connections of its own: which thread
+// serves which of them makes a difference that lasts as long as they do.
+func (b *bench) checkSet(ctx context.Context, c *checks, held []tokens, servers []*server) (err error) {
 	crews := make([]*crew, len(servers))
 	defer func() {
 		for _, c := range crews {
@@ -61,20 +80,24 @@ func (b *bench) checkAt(ctx context.Context, conns int, held []tokens, servers .
 		}
 	}()
 	for i, s := range servers {
-		if crews[i], err = checkCrew(ctx, s, conns, held); err != nil {
+		if crews[i], err = checkCrew(ctx, s, c.conns, held); err != nil {
 			return err
 		}
 	}
-	rates, costs := make([][]float64, len(servers)), make([][]float64, len(servers))
 	for range checkRounds {
 		for i, s := range servers {
 			rate, cost, err := costly(ctx, s, crews[i], b.lasting(checkWindow))
 			if err != nil {
 				return err
 			}
-			rates[i], costs[i] = append(rates[i], rate), append(costs[i], cost)
+			c.rates[i], c.costs[i] = append(c.rates[i], rate), append(c.costs[i], cost)
 		}
 	}
+	return nil
+}
+
+// addChecks adds a row for each ceiling.
+func (b *bench) addChecks(c *checks) {
 	for i, ceiling := range []struct {
 		text string
 		aim  aim
@@ -83,18 +106,17 @@ func (b *bench) checkAt(ctx context.Context, conns int, held []tokens, servers .
 		{"the same, in a server without any time limit", aim{none: true}},
 	} {
 		var p pairs
-		for round := range rates[0] {
-			p.add(rates[0][round], rates[i+1][round])
+		for round := range c.rates[0] {
+			p.add(c.rates[0][round], c.rates[i+1][round])
 		}
 		b.add(row{
-			Work:     fmt.Sprintf("`GET /auth/check`, warm token, %d connections", conns),
+			Work:     fmt.Sprintf("`GET /auth/check`, warm token, %d connections", c.conns),
 			Ceiling:  ceiling.text,
-			Measured: fmt.Sprintf("%.0f/s; %.1f µs of processor time each", p.ours(), median(costs[0])),
-			Limit:    fmt.Sprintf("%.0f/s; %.1f µs", p.theirs(), median(costs[i+1])),
+			Measured: fmt.Sprintf("%.0f/s; %.1f µs of processor time each", p.ours(), median(c.costs[0])),
+			Limit:    fmt.Sprintf("%.0f/s; %.1f µs", p.theirs(), median(c.costs[i+1])),
 			Figure:   p.ratio(), Spread: p.spread(), Aim: ceiling.aim,
 		})
 	}
-	return nil
 }
 
 func checkCrew(ctx context.Context, s *server, conns int, held []tokens) (*crew, error) {
