@@ -114,6 +114,7 @@ class Daemon extends Service {
   /** Runs another command of authd on the same configuration; input is its standard input. */
   async cli(args, input = '') {
     const running = run(this.file, [...this.args, ...args], this.options);
+    running.child.stdin.on('error', () => {}); // a command that reads nothing may be done already; its exit tells
     running.child.stdin.end(input);
     return (await running).stdout;
   }
