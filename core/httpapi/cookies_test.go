@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -188,7 +189,7 @@ func FuzzCookieOrBearer(f *testing.F) {
 		if access != "" && !strings.Contains(authorization, access) && !strings.Contains(cookies, access) {
 			t.Fatalf("an access token %q out of nowhere", access)
 		}
-		if strings.ContainsAny(access, " \x00\r\n\"") {
+		if parts := strings.Split(access, "."); access != "" && (len(parts) != 3 || slices.Contains(parts, "")) {
 			t.Fatalf("access token %q", access)
 		}
 	})
