@@ -52,7 +52,8 @@ func (c *Config) Open(_ context.Context, env core.Env) (core.Strategy, error) {
 	if err != nil {
 		return core.Strategy{}, err
 	}
-	return newStrategy(c.complete().accounts(client, env), c.complete().Passwords), nil
+	full := c.complete()
+	return newStrategy(full.accounts(client, env), full.Passwords), nil
 }
 
 // accounts is of a complete configuration.
